@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+func TestReport_tellsErrorHintAndCode(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+		code int
+	}{
+		{nil, "", ExitOK},
+		{errors.New("boom"), "x: error: boom\n", ExitError},
+		{Usage("see --help", "bad %q", "v"), "x: error: bad \"v\"\nx: hint: see --help\n", ExitUsage},
+		{fmt.Errorf("open: %w", &Error{Msg: "gone"}), "x: error: open: gone\n", ExitError},
+		{&Error{Code: ExitRefused, Msg: "no"}, "x: error: no\n", ExitRefused},
+	} {
+		var b strings.Builder
+		if code := Report(&b, "x", tt.err); code != tt.code || b.String() != tt.want {
+			t.Errorf("Report(%v) = %d, %q; want %d, %q", tt.err, code, b.String(), tt.code, tt.want)
+		}
+	}
+}
+
+func TestFromEnvironment(t *testing.T) {
+	set := func() (*pflag.FlagSet, *int, *[]string) {
+		fs := pflag.NewFlagSet("x", pflag.ContinueOnError)
+		return fs, fs.Int("max-streams", 1, ""), fs.StringArray("listen", []string{"default"}, "")
+	}
+	t.Run("sets what the command line left alone", func(t *testing.T) {
+		fs, n, listen := set()
+		t.Setenv("T_MAX_STREAMS", "7")
+		t.Setenv("T_LISTEN", "a:1,b:2")
+		if err := FromEnvironment(fs, "T_"); err != nil || *n != 7 || strings.Join(*listen, " ") != "a:1 b:2" {
+			t.Errorf("got %d %q, %v", *n, *listen, err)
+		}
+	})
+	t.Run("flags win", func(t *testing.T) {
+		fs, n, _ := set()
+		t.Setenv("T_MAX_STREAMS", "7")
+		if err := fs.Parse([]string{"--max-streams", "3"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := FromEnvironment(fs, "T_"); err != nil || *n != 3 {
+			t.Errorf("got %d, %v", *n, err)
+		}
+	})
+	t.Run("a wrong value names the variable", func(t *testing.T) {
+		fs, _, _ := set()
+		t.Setenv("T_MAX_STREAMS", "many")
+		err := FromEnvironment(fs, "T_")
+		var e *Error
+		if !errors.As(err, &e) || e.Code != ExitUsage || !strings.Contains(e.Msg, "T_MAX_STREAMS") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestVersion_isNeverEmpty(t *testing.T) {
+	if Version() == "" {
+		t.Error("empty version")
+	}
+}
