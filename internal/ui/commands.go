@@ -1,0 +1,72 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// Every command of ours. Bubble Tea leaks a command that does not end, so each
+// one that waits ends with ctx.
+
+// await gives what is new about a source, no sooner than after pause: however
+// much arrives, the screen is bothered once per pause, and while nothing
+// arrives not at all.
+func await(ctx context.Context, pane, generation int, s Source, pause time.Duration, now func() time.Time) tea.Cmd {
+	return func() tea.Msg {
+		if !sleep(ctx, pause) {
+			return nil
+		}
+		u, err := s.Next(ctx)
+		return updateMsg{pane: pane, generation: generation, update: u, err: err, at: now()}
+	}
+}
+
+// tick gives the time, after d.
+func tick(ctx context.Context, generation int, d time.Duration, now func() time.Time) tea.Cmd {
+	return func() tea.Msg {
+		if !sleep(ctx, d) {
+			return nil
+		}
+		return tickMsg{generation: generation, at: now()}
+	}
+}
+
+// stamp gives the time of a mark.
+func stamp(pane, generation int, now func() time.Time) tea.Cmd {
+	return func() tea.Msg { return markMsg{pane: pane, generation: generation, at: now()} }
+}
+
+// expire ends a notice, after d.
+func expire(ctx context.Context, generation int, d time.Duration) tea.Cmd {
+	return func() tea.Msg {
+		if !sleep(ctx, d) {
+			return nil
+		}
+		return noticeOverMsg{generation: generation}
+	}
+}
+
+// redial wants an attempt to connect now.
+func redial(s Source) tea.Cmd {
+	return func() tea.Msg {
+		s.Redial()
+		return nil
+	}
+}
+
+// sleep waits for d and reports whether ctx let it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,75 @@
+package ui
+
+import "github.com/charmbracelet/lipgloss"
+
+// Styles is how things look. Its zero value is plain: the screen then says the
+// same with words and signs alone, since colour is never the only bearer of a
+// meaning.
+type Styles struct {
+	Good    lipgloss.Style // the badge of a link that is well
+	Calm    lipgloss.Style // the badge of a link that is well, with nothing to tell
+	Busy    lipgloss.Style // the badge of a link on its way up or down
+	Trouble lipgloss.Style // the whole state line while the log cannot be seen
+	Failed  lipgloss.Style // the whole state line once it will not be seen again
+	Frozen  lipgloss.Style // the badge of a view that stands still
+
+	Name   lipgloss.Style // names of logs
+	Number lipgloss.Style // measurements
+	Faint  lipgloss.Style // what may be overlooked
+	Alert  lipgloss.Style // what may not: warnings beside the state, rules that tell a loss
+	Rule   lipgloss.Style // rules between lines
+	Mark   lipgloss.Style // the user's own rules
+	Head   lipgloss.Style // headings of overlays and empty screens
+	Key    lipgloss.Style // keys in help and hints
+}
+
+// Colors is the styles for a terminal with colours. They are named, never
+// mixed: the 16 ANSI names are the user's own palette and fit dark and light.
+func Colors() Styles {
+	base := lipgloss.NewStyle()
+	color := func(c string) lipgloss.Style { return base.Foreground(lipgloss.Color(c)) }
+	const red, green, yellow, blue, magenta, cyan, gray = "1", "2", "3", "4", "5", "6", "8"
+	return Styles{
+		Good:    color(green).Bold(true),
+		Calm:    color(cyan).Bold(true),
+		Busy:    color(yellow).Bold(true),
+		Trouble: color(yellow).Bold(true).Reverse(true),
+		Failed:  color(red).Bold(true).Reverse(true),
+		Frozen:  color(magenta).Bold(true).Reverse(true),
+		Name:    base.Bold(true),
+		Number:  base,
+		Faint:   color(gray),
+		Alert:   color(red).Bold(true).Reverse(true),
+		Rule:    color(blue),
+		Mark:    color(magenta).Bold(true),
+		Head:    base.Bold(true),
+		Key:     color(cyan),
+	}
+}
+
+// glyphs is the signs that the screen is drawn with.
+type glyphs struct {
+	live, quiet, noContact, dialing, retry, frozen, closing, closed, done string
+
+	rule, alertRule string // one cell each, repeated
+	more, less      string // a line goes on beyond the right or left edge
+	wrapped         string // a row goes on with the one above; two cells
+	dot             string // between facts
+	upTo            string // between two keys of a range
+	ellipsis        string
+	bars            []rune // of the sparkline, from nothing to most
+}
+
+// Neither set has braille or emoji: screen readers read both at length.
+var (
+	unicodeGlyphs = glyphs{
+		live: "●", quiet: "◌", noContact: "!", dialing: "○", retry: "↻", frozen: "‖", closing: "◦", closed: "✕", done: "■",
+		rule: "─", alertRule: "━", more: "›", less: "‹", wrapped: "↳ ", dot: "·", upTo: "–", ellipsis: "…",
+		bars: []rune("▁▂▃▄▅▆▇█"),
+	}
+	asciiGlyphs = glyphs{
+		live: "*", quiet: "~", noContact: "!", dialing: "o", retry: ">", frozen: "#", closing: "-", closed: "x", done: "=",
+		rule: "-", alertRule: "=", more: ">", less: "<", wrapped: "\\ ", dot: "-", upTo: "-", ellipsis: "..",
+		bars: []rune("_.:-=+*#"),
+	}
+)

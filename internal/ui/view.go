@@ -1,0 +1,295 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bubbletail/bubbletail/internal/link"
+	"github.com/bubbletail/bubbletail/internal/text"
+)
+
+// footerFrom is the height of the screen from which on a row is spared for
+// hints; a smaller one is all for the log.
+const footerFrom = 8
+
+// marginsFrom is the width from which on marks and margins fit by themselves.
+const marginsFrom = 8
+
+// View draws the screen: the state line, the body, and where there is room a
+// footer. It is exactly as large as the terminal.
+func (m Model) View() string {
+	if m.width <= 0 || m.height <= 0 {
+		return ""
+	}
+	rows := append(make([]string, 0, m.height), m.stateLine())
+	rows = append(rows, m.body()...)
+	for len(rows) < 1+m.bodyHeight() {
+		rows = append(rows, "")
+	}
+	if m.hasFooter() {
+		rows = append(rows, m.footer())
+	}
+	if m.width < marginsFrom {
+		for i, r := range rows {
+			rows[i] = text.Cut(r, 0, m.width)
+		}
+	}
+	return strings.Join(rows[:min(len(rows), m.height)], "\n")
+}
+
+func (m Model) hasFooter() bool { return m.height >= footerFrom }
+
+// bodyHeight is the rows between the state line and the footer.
+func (m Model) bodyHeight() int {
+	if m.hasFooter() {
+		return m.height - 2
+	}
+	return max(m.height-1, 0)
+}
+
+// body draws the lines, or what is laid over them.
+func (m Model) body() []string {
+	if m.mode != modeLog {
+		rows := m.overlay()
+		top := min(m.overlayTop, m.overlayEnd())
+		return rows[top:min(top+m.bodyHeight(), len(rows))]
+	}
+	p := m.pane()
+	if p.store.end() == 0 || p.isOver && p.store.started == 0 {
+		return m.emptyBody(p)
+	}
+	s := m.sheet(p)
+	if p.window.frozen {
+		return s.visible(p.window.top)
+	}
+	return s.visible(s.tailTop())
+}
+
+// sheet lays out what a pane's window lets see.
+func (m Model) sheet(p *pane) sheet {
+	s := sheet{
+		store: p.store, limit: p.store.end(), tail: -1,
+		width: m.width, height: max(m.bodyHeight(), 1), wrap: m.wrap, column: p.window.column,
+		styles: m.styles, scribe: m.scribe, clean: m.clean,
+	}
+	if p.window.frozen {
+		s.limit, s.tail = p.window.limit, p.window.tail
+	}
+	return s
+}
+
+// widest is the cells of the longest line in view.
+func (m Model) widest(p *pane) int {
+	s := m.sheet(p)
+	n := s.tailTop().entry
+	if p.window.frozen {
+		n = p.window.top.entry
+	}
+	widest := 0
+	for range s.height {
+		if n >= s.limit {
+			break
+		}
+		if r := s.record(n); s.ruleOf(r) == nil {
+			w := text.Width(text.Clean(r.data, s.clean))
+			if r.cont {
+				w += text.Width(s.scribe.glyphs.wrapped)
+			}
+			widest = max(widest, w)
+		}
+		next, ok := s.store.next(n)
+		if !ok {
+			break
+		}
+		n = next
+	}
+	return widest
+}
+
+// emptyBody says why there is no line, and what comes next.
+func (m Model) emptyBody(p *pane) []string {
+	st := p.status
+	w := m.scribe.standingOf(st, m.clock)
+	var head string
+	var rest []string
+	switch {
+	case st.State == link.Closed && isOrderly(st):
+		head = p.name + " has no line"
+		rest = []string{"the end that it has was reached; q quits"}
+	case st.State == link.Closed:
+		head = "nothing more comes from " + p.name
+		rest = []string{hinted("error: ", m.scribe.why(st)), hinted("hint: ", m.scribe.plain(st.Hint)), "q quits"}
+	case st.State == link.Waiting:
+		head = "no connection to " + p.name
+		rest = []string{hinted("error: ", m.scribe.why(st)), hinted("hint: ", m.scribe.plain(st.Hint)), "R connects now, q quits"}
+	case w.tone == toneTrouble:
+		head = "nothing is heard from " + p.name
+		rest = []string{"the connection is kept; a new one is made once it is lost"}
+	case st.State == link.Live:
+		head = "waiting for the first line of " + p.name
+		rest = []string{m.liveWords(st)}
+	default:
+		head = "connecting to " + p.name
+		rest = []string{w.why}
+	}
+	return m.notePage(head, rest)
+}
+
+// liveWords explains an empty screen that is nobody's fault.
+func (m Model) liveWords(st Status) string {
+	if st.Size < 0 {
+		return "connected; there is no such log yet, and it is waited for"
+	}
+	return "connected; the log is " + text.Bytes(st.Size) + " and nothing was appended since"
+}
+
+// notePage draws a heading and sentences, in from the edge and wrapped.
+func (m Model) notePage(head string, rest []string) []string {
+	const indent = "  "
+	width := max(m.width-2*len(indent), 1)
+	rows := []string{""}
+	for _, r := range reflow(head, width) {
+		rows = append(rows, indent+m.styles.Head.Render(r))
+	}
+	rows = append(rows, "")
+	for _, s := range rest {
+		if s == "" {
+			continue
+		}
+		for _, r := range reflow(s, width) {
+			rows = append(rows, indent+r)
+		}
+	}
+	return rows[:min(len(rows), m.bodyHeight())]
+}
+
+// footer draws the notice, or else hints, and where in the log the view is.
+func (m Model) footer() string {
+	var segs []segment
+	if m.notice.text != "" {
+		segs = append(segs, segment{forms: []string{m.notice.text}, style: m.styles.Busy})
+	} else {
+		for i, h := range m.hints() {
+			segs = append(segs, segment{forms: []string{h, ""}, rank: ranks{gone: 20 - i}})
+		}
+	}
+	for _, w := range m.whereabouts() {
+		segs = append(segs, segment{forms: []string{w, ""}, rank: ranks{gone: 50}, style: m.styles.Faint, isRight: true})
+	}
+	fit(segs, m.width)
+	return layOut(segs, m.width, true)
+}
+
+// hints are the few keys worth a row, the most wanted first. Their words come
+// from the key table.
+func (m Model) hints() []string {
+	wanted := []string{"?", "q", "p", "w", "i"}
+	switch {
+	case m.mode != modeLog:
+		wanted = []string{"esc", "j", "k"}
+	case m.pane().window.frozen:
+		wanted = []string{"G", "?", "q", "w", "i"}
+	}
+	var out []string
+	for _, k := range wanted {
+		if b, ok := m.lookup(k); ok && b.hint != "" {
+			out = append(out, m.styles.Key.Render(keyName(k))+" "+m.styles.Faint.Render(b.hint))
+		}
+	}
+	return out
+}
+
+// whereabouts tells where the view is, as far as it is not at its home.
+func (m Model) whereabouts() []string {
+	if m.mode != modeLog {
+		if end := m.overlayEnd(); end > 0 {
+			return []string{fmt.Sprintf("%d%%", 100*min(m.overlayTop, end)/end)}
+		}
+		return nil
+	}
+	p := m.pane()
+	var out []string
+	if p.store.isCutOff() {
+		out = append(out, "lines below these were dropped")
+	}
+	if m.wrap {
+		out = append(out, "wrap")
+	} else if p.window.column > 0 {
+		out = append(out, "column "+text.Grouped(int64(p.window.column+1)))
+	}
+	if p.window.frozen && p.store.started > 0 {
+		line := p.store.lineOf(p.window.top.entry)
+		out = append(out, "line "+text.Grouped(int64(line))+" of "+text.Grouped(int64(p.store.started)))
+	}
+	return out
+}
+
+// overlay draws all rows of the help or of the details.
+func (m Model) overlay() []string {
+	switch m.mode {
+	case modeHelp:
+		return m.helpRows()
+	case modeDetails:
+		return m.detailRows()
+	}
+	return nil
+}
+
+// overlayEnd is the furthest that the overlay can be scrolled.
+func (m Model) overlayEnd() int { return max(len(m.overlay())-m.bodyHeight(), 0) }
+
+// columnGap is the cells between two columns.
+const columnGap = 3
+
+// columns sets blocks of rows side by side in as many columns as fit, in
+// order, each column as high as the others if it can be.
+func columns(blocks [][]string, width int) []string {
+	widest, total := 1, 0
+	for _, b := range blocks {
+		total += len(b) + 1
+		for _, r := range b {
+			widest = max(widest, text.Width(r))
+		}
+	}
+	n := min(max((width+columnGap)/(widest+columnGap), 1), len(blocks))
+	cols := deal(blocks, n, (total+n-1)/n)
+	height := 0
+	for _, c := range cols {
+		height = max(height, len(c))
+	}
+	rows := make([]string, height)
+	for i, c := range cols {
+		for y := range rows {
+			cell := ""
+			if y < len(c) {
+				cell = c[y]
+			}
+			if i < len(cols)-1 {
+				cell = pad(cell, widest+columnGap)
+			}
+			rows[y] += cell
+		}
+	}
+	for y := range rows {
+		rows[y] = text.Cut(rows[y], 0, width)
+	}
+	return rows
+}
+
+// deal gives blocks to n columns, going on to the next one where a block would
+// make a column higher than about high.
+func deal(blocks [][]string, n, high int) [][]string {
+	cols := make([][]string, 1, n)
+	for _, b := range blocks {
+		last := len(cols) - 1
+		if len(cols[last]) > 0 && len(cols[last])+1+len(b) > high+1 && len(cols) < n {
+			cols, last = append(cols, nil), last+1
+		}
+		if len(cols[last]) > 0 {
+			cols[last] = append(cols[last], "")
+		}
+		cols[last] = slices.Concat(cols[last], b)
+	}
+	return cols
+}
