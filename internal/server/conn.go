@@ -1,0 +1,95 @@
+package server
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+// writePiece is what one armed write carries at most, so that the deadline
+// means "nothing moved" and not "a large buffer needed long on a slow line".
+const writePiece = 64 << 10
+
+// conn is how a stream's loop touches its connection: here and nowhere else.
+//
+// The deadline is armed for each write and cleared after it. An armed one left
+// behind would end an idle stream on HTTP/2, where it is the stream's own.
+type conn struct {
+	w     http.ResponseWriter
+	rc    *http.ResponseController
+	stall time.Duration
+
+	mu    sync.Mutex
+	limit time.Time // set by hurry: no deadline is later than this
+}
+
+func newConn(w http.ResponseWriter, stall time.Duration) *conn {
+	return &conn{w: w, rc: http.NewResponseController(w), stall: stall}
+}
+
+// send writes p and flushes it, as one piece on the wire where it fits. With an
+// empty p it flushes the headers.
+func (c *conn) send(p []byte) error {
+	for len(p) > 0 {
+		n := min(len(p), writePiece)
+		if _, err := c.Write(p[:n]); err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	if err := c.arm(); err != nil {
+		return err
+	}
+	if err := c.rc.Flush(); err != nil {
+		return err
+	}
+	return c.disarm()
+}
+
+// Write arms the deadline and writes, without a flush.
+func (c *conn) Write(p []byte) (int, error) {
+	if err := c.arm(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
+}
+
+// Header and WriteHeader make conn an http.ResponseWriter whose writes are armed.
+func (c *conn) Header() http.Header { return c.w.Header() }
+
+// WriteHeader is http.ResponseWriter's.
+func (c *conn) WriteHeader(status int) { c.w.WriteHeader(status) }
+
+// arm sets the deadline of the next write. A handler leaves it armed when it
+// returns: net/http still writes the last chunk. Every request arms anew.
+func (c *conn) arm() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	deadline := time.Now().Add(c.stall)
+	if !c.limit.IsZero() && c.limit.Before(deadline) {
+		deadline = c.limit
+	}
+	return c.rc.SetWriteDeadline(deadline)
+}
+
+func (c *conn) disarm() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.limit.IsZero() {
+		return nil
+	}
+	return c.rc.SetWriteDeadline(time.Time{})
+}
+
+// hurry bounds the write under way and all later ones: the stream is ending.
+// It is the one method for other goroutines than the handler's; it sets a
+// deadline and writes nothing.
+func (c *conn) hurry(grace time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.limit.IsZero() {
+		return // the first to hurry it counts, or the grace would grow
+	}
+	c.limit = time.Now().Add(grace)
+	_ = c.rc.SetWriteDeadline(c.limit) // it worked when the write was armed, or there is no connection left to hurry
+}

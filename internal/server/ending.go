@@ -1,0 +1,108 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/bubbletail/bubbletail/internal/follow"
+	"github.com/bubbletail/bubbletail/internal/wire"
+)
+
+// ending is why a stream ended. It is the cause that a stream's context is
+// cancelled with, which is why it is an error.
+type ending struct {
+	reason wire.Reason
+	detail string
+	cut    bool // bytes may be missing on the wire: no end frame can follow them
+}
+
+func (e *ending) Error() string { return string(e.reason) + ": " + e.detail }
+
+// aborts reports whether the connection must not end as if all were well.
+func (e *ending) aborts() bool {
+	return e.cut || e.reason == wire.ReasonClientGone || e.reason == wire.ReasonError
+}
+
+// Times that a stream which others end may still spend on writing what it has
+// under way and its end object: its write may be stuck, and the bounds of the
+// package documentation hold all the same. Who asked for the close does not wait
+// for the words; who merely fell silent may still be reading.
+const (
+	closeGrace = 50 * time.Millisecond
+	endGrace   = 500 * time.Millisecond
+)
+
+// hurry makes c obey the ending's grace. An ending with nobody waiting for it,
+// such as the end of the log, has the stall timeout as every write has.
+func (e *ending) hurry(c *conn) {
+	switch e.reason {
+	case wire.ReasonClientClosed, wire.ReasonClientGone:
+		c.hurry(closeGrace)
+	case wire.ReasonLeaseLapsed, wire.ReasonShutdown:
+		c.hurry(endGrace)
+	}
+}
+
+// Clients of a server that stops come back between these times, not all at once.
+const (
+	minReturn = 500 * time.Millisecond
+	maxReturn = 3 * time.Second
+)
+
+func (e *ending) retryMS() int64 {
+	if e.reason != wire.ReasonShutdown {
+		return 0
+	}
+	return (minReturn + rand.N(maxReturn-minReturn)).Milliseconds()
+}
+
+// causeOf is the ending that ctx was cancelled with. A stream's context that
+// ended without one of ours was ended by net/http: the connection is gone.
+func causeOf(ctx context.Context) *ending {
+	if ctx.Err() == nil {
+		return nil
+	}
+	var e *ending
+	if errors.As(context.Cause(ctx), &e) {
+		return e
+	}
+	return &ending{reason: wire.ReasonClientGone, detail: "the connection ended"}
+}
+
+// unread turns an error of Follower.Next into an ending.
+func unread(ctx context.Context, err error) *ending {
+	if e := causeOf(ctx); e != nil {
+		return e
+	}
+	if errors.Is(err, io.EOF) {
+		return &ending{reason: wire.ReasonComplete, detail: "the end that the log had when the stream began"}
+	}
+	var refusal *follow.Refusal
+	if errors.As(err, &refusal) {
+		switch refusal.Why {
+		case follow.WhyNotFound:
+			return &ending{reason: wire.ReasonRemoved, detail: refusal.Error()}
+		case follow.WhyDenied:
+			return &ending{reason: wire.ReasonDenied, detail: refusal.Error()}
+		}
+	}
+	return &ending{reason: wire.ReasonError, detail: err.Error()}
+}
+
+// unwritten turns an error of a write into an ending. net/http ends the
+// request's context when a write fails, so that only a cause of ours counts
+// here: a stream whose write was cut short by its own ending keeps that reason.
+func unwritten(ctx context.Context, err error) *ending {
+	var e *ending
+	if errors.As(context.Cause(ctx), &e) {
+		return &ending{reason: e.reason, detail: e.detail, cut: true}
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &ending{reason: wire.ReasonStalled, detail: "the client took nothing for the stall timeout", cut: true}
+	}
+	return &ending{reason: wire.ReasonClientGone, detail: "the connection ended", cut: true}
+}

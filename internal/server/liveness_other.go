@@ -1,0 +1,14 @@
+//go:build !linux
+
+package server
+
+import (
+	"net"
+	"time"
+)
+
+// setUserTimeout has no counterpart here: the package documentation says which
+// bounds remain.
+func setUserTimeout(*net.TCPConn, time.Duration) error { return nil }
+
+func askKernel(*net.TCPConn) (connState, bool) { return connState{}, false }

@@ -1,0 +1,77 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+
+	vm "github.com/VictoriaMetrics/metrics"
+
+	"github.com/bubbletail/bubbletail/internal/wire"
+)
+
+// representations lists them, for counters that must exist before they count.
+var representations = [...]wire.Representation{wire.Raw, wire.NDJSON, wire.SSE, wire.Frames}
+
+// reclaimBounds are the histogram's buckets in seconds: from what a DELETE takes
+// to what a write that was stuck may take.
+var reclaimBounds = []float64{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30}
+
+// metrics of one server. The set is its own, so that two servers in one process
+// count apart.
+type metrics struct {
+	set          *vm.Set
+	opened       [len(representations)]*vm.Counter // by representation
+	ended        map[wire.Reason]*vm.Counter
+	sent         *vm.Counter // bytes of logs
+	reclaim      *vm.PrometheusHistogram
+	leasesLapsed *vm.Counter
+	limitStreams *vm.Counter
+	limitClient  *vm.Counter
+	sweeps       *vm.Counter
+}
+
+func newMetrics() *metrics {
+	set := vm.NewSet()
+	m := &metrics{
+		set:          set,
+		ended:        map[wire.Reason]*vm.Counter{},
+		sent:         set.NewCounter(`tailsrv_log_bytes_sent_total`),
+		reclaim:      set.NewPrometheusHistogramExt(`tailsrv_reclaim_seconds`, reclaimBounds),
+		leasesLapsed: set.NewCounter(`tailsrv_leases_lapsed_total`),
+		limitStreams: set.NewCounter(`tailsrv_limit_hits_total{limit="streams"}`),
+		limitClient:  set.NewCounter(`tailsrv_limit_hits_total{limit="client"}`),
+		sweeps:       set.NewCounter(`tailsrv_sweeps_total`),
+	}
+	for _, as := range representations {
+		m.opened[as] = set.NewCounter(fmt.Sprintf(`tailsrv_streams_opened_total{as=%q}`, as))
+	}
+	for _, reason := range wire.Reasons {
+		m.ended[reason] = set.NewCounter(fmt.Sprintf(`tailsrv_streams_ended_total{reason=%q}`, string(reason)))
+	}
+	return m
+}
+
+// watch adds the gauges, which ask when they are read.
+func (m *metrics) watch(r *registry, logs Logs) {
+	for _, as := range representations {
+		m.set.NewGauge(fmt.Sprintf(`tailsrv_streams{as=%q}`, as), func() float64 { return float64(r.count(as)) })
+	}
+	m.set.NewGauge(`tailsrv_hubs`, func() float64 { return float64(logs.Health().Hubs) })
+	m.set.NewGauge(`tailsrv_watches`, func() float64 { return float64(logs.Health().Watches) })
+}
+
+// buried counts a stream that was reclaimed.
+func (m *metrics) buried(last wire.StreamInfo) {
+	m.ended[last.Reason].Inc()
+	if last.Reason == wire.ReasonLeaseLapsed {
+		m.leasesLapsed.Inc()
+	}
+	m.reclaim.Update(*last.ReclaimMS / 1000)
+}
+
+// serveMetrics answers GET /-/metrics.
+func (s *Server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	s.metrics.set.WritePrometheus(w)
+	vm.WriteProcessMetrics(w) // goroutines, descriptors, memory: what a leak would show in
+}

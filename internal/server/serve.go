@@ -1,0 +1,252 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bubbletail/bubbletail/internal/follow"
+	"github.com/bubbletail/bubbletail/internal/wire"
+)
+
+// servePath answers GET and HEAD of everything outside /-/: a log, or with a
+// trailing slash a directory.
+func (s *Server) servePath(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	if name == "" || strings.HasSuffix(name, "/") {
+		s.serveListing(w, r, strings.TrimSuffix(name, "/"))
+		return
+	}
+	q, p := parseQuery(r)
+	if p != nil {
+		refuse(w, r, p)
+		return
+	}
+	w.Header().Set("Vary", "Accept")
+	switch {
+	case r.Method == http.MethodHead:
+		s.serveHead(w, r, name)
+	case r.Header.Get("Range") != "" && q.as == wire.Raw && q.start.Once:
+		s.serveRange(w, r, name, q)
+	default:
+		s.serveStream(w, r, name, q)
+	}
+}
+
+// serveHead answers HEAD of a log: where it ends now.
+func (s *Server) serveHead(w http.ResponseWriter, r *http.Request, name string) {
+	info, err := s.cfg.Logs.Stat(name)
+	if err != nil {
+		s.refuseErr(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", wire.TypeText)
+	h.Set("Content-Length", strconv.FormatInt(info.Size, 10))
+	h.Set("ETag", etag(info.Tag))
+	h.Set(wire.HeaderCursor, info.Cursor)
+	h.Set("Cache-Control", noStore)
+	w.WriteHeader(http.StatusOK)
+}
+
+// noStore also keeps proxies from compressing, and so from buffering.
+const noStore = "no-store, no-transform"
+
+// etag names a generation. It is strong for what it is used for, If-Range: the
+// bytes of a generation that were there once do not change.
+func etag(tag string) string { return `"` + tag + `"` }
+
+// serveRange answers GET with follow=0 and a Range: a part of one generation,
+// for scrolling back.
+func (s *Server) serveRange(w http.ResponseWriter, r *http.Request, name string, q *query) {
+	for _, name := range []string{"lines", "bytes", "from", "cursor"} {
+		if q.given[name] {
+			refuse(w, r, wire.NewProblem(http.StatusBadRequest, codeContradiction,
+				"Range and "+name+" both say which part of the log is meant", "give one of them"))
+			return
+		}
+	}
+	if strings.Contains(r.Header.Get("Range"), ",") {
+		refuse(w, r, wire.NewProblem(http.StatusRequestedRangeNotSatisfiable, "range not satisfiable",
+			fmt.Sprintf("Range %q names several parts", r.Header.Get("Range")), "ask for one part at a time"))
+		return
+	}
+	release, p := s.registry.admit(clientOf(r))
+	if p != nil {
+		refuse(w, r, p)
+		return
+	}
+	defer release()
+	snap, err := s.cfg.Logs.Read(name)
+	if err != nil {
+		s.refuseErr(w, r, err)
+		return
+	}
+	defer snap.Close()
+	w.Header().Set("Content-Type", wire.TypeText)
+	w.Header().Set("ETag", etag(snap.Tag()))
+	w.Header().Set("Cache-Control", noStore)
+	// The tag says which file, not how long it is: Range conditions may rely on
+	// it, but "not modified" would be wrong for a log that has grown.
+	for _, condition := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
+		r.Header.Del(condition)
+	}
+	answer := &ranged{conn: newConn(w, s.cfg.StallTimeout)}
+	http.ServeContent(answer, r, "", time.Time{}, io.NewSectionReader(snap, 0, snap.Size()))
+	if answer.unsatisfiable {
+		refuse(w, r, wire.NewProblem(http.StatusRequestedRangeNotSatisfiable, "range not satisfiable",
+			fmt.Sprintf("Range %q has no part in the log's %d bytes", r.Header.Get("Range"), snap.Size()),
+			"a range is bytes=FIRST-LAST, bytes=FIRST- or bytes=-LENGTH, within the log's size"))
+	}
+}
+
+// ranged lets http.ServeContent answer everything but a 416, which is a problem
+// like every other.
+type ranged struct {
+	*conn
+	unsatisfiable bool
+}
+
+func (a *ranged) WriteHeader(status int) {
+	if status == http.StatusRequestedRangeNotSatisfiable {
+		a.unsatisfiable = true
+		return
+	}
+	a.conn.WriteHeader(status)
+}
+
+func (a *ranged) Write(p []byte) (int, error) {
+	if a.unsatisfiable {
+		return len(p), nil
+	}
+	return a.conn.Write(p)
+}
+
+// serveStream answers GET of a log with a stream. In whatever way it ends, what
+// it held is given back before the answer ends.
+func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string, q *query) {
+	client := clientOf(r)
+	release, p := s.registry.admit(client)
+	if p != nil {
+		refuse(w, r, p)
+		return
+	}
+	follower, err := s.cfg.Logs.Follow(name, q.start)
+	if err != nil {
+		release()
+		s.refuseErr(w, r, err)
+		return
+	}
+	ctx, end := context.WithCancelCause(r.Context())
+	st := s.newStream(name, client, q)
+	st.kernel, st.nudge, st.end = kernelOf(r.Context()), follower.Nudge, end
+	s.registry.add(st)
+	defer s.bury(st)
+	defer end(nil)
+	defer release()
+	defer follower.Close()
+
+	c := newConn(w, s.cfg.StallTimeout)
+	defer onEnd(ctx, func(e *ending) {
+		st.notice()
+		e.hurry(c)
+	})()
+	opening := follower.Opening()
+	l := &loop{
+		st: st, conn: c, follower: follower, once: q.start.Once, buffers: &s.buffers, sent: s.metrics.sent,
+		enc: wire.NewEncoder(q.as, wire.EncoderOptions{Newlines: q.newlines, MidLine: opening.MidLine}),
+	}
+	open := s.openObject(st, opening)
+	announce(w.Header(), st, open)
+	st.ended = &ending{reason: wire.ReasonError, detail: "internal error", cut: true} // stays so only if the loop panics
+	st.ended = l.run(ctx, open)
+	w.Header().Set(wire.TrailerEnd, string(st.ended.reason))
+	if st.ended.aborts() {
+		panic(http.ErrAbortHandler) // nobody may take this for a clean end
+	}
+}
+
+// onEnd runs f once ctx has ended, in a goroutine of its own since the handler's
+// may be stuck in a write. The function that it returns waits until f is done
+// or will never run.
+func onEnd(ctx context.Context, f func(*ending)) (wait func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		f(causeOf(ctx))
+	})
+	return func() {
+		if !stop() {
+			<-done
+		}
+	}
+}
+
+func (s *Server) newStream(name, client string, q *query) *stream {
+	now := s.clock.now()
+	st := &stream{
+		id: newID(), log: name, client: client, as: q.as,
+		opened: time.Now(), born: now, clock: s.clock, heard: now,
+		idle: s.cfg.IdleTimeout, hold: q.hold,
+		done: make(chan struct{}),
+	}
+	heartbeat := q.heartbeat
+	if heartbeat == 0 {
+		heartbeat = s.cfg.Heartbeat
+	}
+	if q.as != wire.Raw || q.newlines {
+		st.heartbeat = heartbeat
+	}
+	st.lease = s.cfg.leaseFor(q.as, q.lease, heartbeat)
+	if s.cfg.MaxAge > 0 {
+		st.maxAge = s.cfg.MaxAge*4/5 + rand.N(s.cfg.MaxAge/5+1) // so that streams opened together do not end together
+	}
+	st.spoke.Store(int64(now))
+	st.gave.Store(int64(now))
+	return st
+}
+
+func (s *Server) openObject(st *stream, opening follow.Opening) wire.Open {
+	return wire.Open{
+		Stream: st.id, Log: st.log, Cursor: opening.Cursor, Met: wire.Met(opening.Met), Size: opening.Size,
+		HeartbeatMS: st.heartbeat.Milliseconds(), LeaseMS: st.lease.Milliseconds(), MaxAgeMS: st.maxAge.Milliseconds(),
+		Server: "tailsrv " + s.cfg.Version,
+	}
+}
+
+// announce sets the headers of a stream's answer. Raw streams, which have no
+// open object, learn from them what there is to know.
+func announce(h http.Header, st *stream, open wire.Open) {
+	h.Set("Content-Type", st.as.ContentType())
+	h.Set("Cache-Control", noStore)
+	h.Set("X-Accel-Buffering", "no") // nginx: pass bytes as they come
+	h.Set(wire.HeaderStream, open.Stream)
+	h.Set(wire.HeaderCursor, open.Cursor)
+	if st.heartbeat > 0 {
+		h.Set(wire.HeaderHeartbeat, seconds(st.heartbeat))
+	}
+	if st.lease > 0 {
+		h.Set(wire.HeaderLease, seconds(st.lease))
+	}
+	h.Set("Trailer", wire.TrailerEnd)
+}
+
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
+
+// bury counts, logs and remembers a stream whose everything was given back, and
+// only then tells who waits for that.
+func (s *Server) bury(st *stream) {
+	st.notice()
+	last := st.epitaph()
+	s.metrics.buried(last)
+	s.cfg.Logger.Info("stream ended",
+		"log", last.Log, "client", last.Client, "as", last.As, "id", last.ID,
+		"age", last.Ended.Sub(last.Opened).Round(time.Millisecond), "bytes", last.Bytes,
+		"reason", last.Reason, "detail", last.Detail, "reclaim_ms", *last.ReclaimMS)
+	s.registry.remove(st, last)
+}

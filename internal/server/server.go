@@ -1,0 +1,186 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/bubbletail/bubbletail/internal/wire"
+)
+
+// Limits of what a connection may send and how long it may dally.
+const (
+	readHeaderTimeout = 5 * time.Second // for a request's header, from its first byte
+	idleTimeout       = time.Minute     // between two requests
+	maxHeaderBytes    = 16 << 10        // of a request's header; more is answered 431
+)
+
+// ErrPublic says that a listener is reachable from other machines and
+// Config.Insecure does not allow that.
+var ErrPublic = errors.New("the address is not loopback")
+
+// Server serves logs. [New] makes one; Serve may be called once.
+type Server struct {
+	cfg      Config
+	clock    *clock
+	metrics  *metrics
+	registry *registry
+	buffers  buffers
+}
+
+// New makes a Server of cfg, whose zero fields become their defaults.
+func New(cfg Config) *Server {
+	cfg = cfg.withDefaults()
+	m := newMetrics()
+	s := &Server{
+		cfg:      cfg,
+		clock:    &clock{start: time.Now()},
+		metrics:  m,
+		registry: newRegistry(cfg.MaxStreams, cfg.MaxStreamsPerClient, m),
+	}
+	m.watch(s.registry, cfg.Logs)
+	return s
+}
+
+// Streams is what GET /-/streams answers.
+func (s *Server) Streams() wire.Streams { return s.registry.streams() }
+
+// Serve answers requests on the listeners until ctx ends or a listener fails,
+// and closes them. Then it ends every stream with the reason shutdown and waits
+// for what is under way, in all for Config.Drain at most before it cuts the
+// connections that are left. It returns when nothing is left: no connection, no
+// goroutine, nothing that a stream held. The error is nil after ctx ended, else
+// the listener's; [ErrPublic] before anything was served.
+func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
+	if err := s.checkAddresses(ls); err != nil {
+		for _, l := range ls {
+			l.Close()
+		}
+		return err
+	}
+	var conns sync.WaitGroup // net/http's own goroutine for each connection
+	hs := s.httpServer(ls, &conns)
+
+	sweeping, stopSweeping := context.WithCancel(context.Background())
+	defer stopSweeping()
+	var sweeper sync.WaitGroup
+	sweeper.Go(func() { s.sweep(sweeping) })
+
+	failed := make(chan error, len(ls))
+	var accepting sync.WaitGroup
+	for _, l := range ls {
+		accepting.Go(func() {
+			err := hs.Serve(&tunedListener{Listener: l, logger: s.cfg.Logger})
+			if !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("serve %s: %w", l.Addr(), err)
+			}
+		})
+	}
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	s.drain(hs)
+	accepting.Wait() // from here on no connection is added
+	conns.Wait()
+	stopSweeping()
+	sweeper.Wait()
+	return err
+}
+
+// drain ends all streams, since http.Server.Shutdown ends none, and then the
+// connections: idle ones at once, those with an answer under way when it is
+// out, and what is left after Config.Drain whatever it does.
+func (s *Server) drain(hs *http.Server) {
+	s.registry.close(&ending{reason: wire.ReasonShutdown, detail: "the server is stopping"})
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
+	defer cancel()
+	if err := hs.Shutdown(ctx); err != nil {
+		s.cfg.Logger.Warn("connections were cut at the end of the drain time", "drain", s.cfg.Drain, "err", err)
+	}
+	hs.Close()
+}
+
+// httpServer configures net/http. HTTP/2 stays off until its pings are a part
+// of the table in the package documentation.
+func (s *Server) httpServer(ls []net.Listener, conns *sync.WaitGroup) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Server{
+		Handler:                      s.handler(ls),
+		Protocols:                    protocols,
+		ReadHeaderTimeout:            readHeaderTimeout,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelWarn),
+		ConnContext:                  withConn,
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				conns.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				conns.Done()
+			}
+		},
+	}
+}
+
+// handler is the one place where routes are made. Paths are taken as they come:
+// cleaned ones would be redirected, and judging a name is the logs' business.
+func (s *Server) handler(ls []net.Listener) http.Handler {
+	m := mux.NewRouter().SkipClean(true)
+	m.Handle("/-/streams", on(http.MethodGet, s.serveStreams))
+	m.Handle("/-/streams/{id}", on(http.MethodDelete, s.closeStream))
+	m.Handle("/-/streams/{id}/lease", onBody(http.MethodPost, s.renewLease))
+	m.Handle("/-/healthz", on(http.MethodGet, s.serveHealth))
+	m.Handle("/-/version", on(http.MethodGet, s.serveVersion))
+	m.Handle("/-/metrics", on(http.MethodGet, s.serveMetrics))
+	m.PathPrefix("/-/").HandlerFunc(serveReserved)
+	m.NotFoundHandler = on(http.MethodGet, s.servePath)
+	return &guard{next: m, hosts: s.hosts(ls), stall: s.cfg.StallTimeout}
+}
+
+// hosts are the names that a request's Host may have beside loopback names and
+// addresses.
+func (s *Server) hosts(ls []net.Listener) map[string]bool {
+	hosts := map[string]bool{}
+	for _, h := range s.cfg.AllowHosts {
+		hosts[hostname(h)] = true
+	}
+	for _, l := range ls {
+		hosts[hostname(l.Addr().String())] = true
+	}
+	delete(hosts, "")
+	return hosts
+}
+
+// checkAddresses refuses listeners that other machines can reach.
+func (s *Server) checkAddresses(ls []net.Listener) error {
+	if s.cfg.Insecure {
+		return nil
+	}
+	for _, l := range ls {
+		tcp, ok := l.Addr().(*net.TCPAddr)
+		if ok && !tcp.IP.IsLoopback() {
+			return fmt.Errorf("serve %s: %w", l.Addr(), ErrPublic)
+		}
+	}
+	return nil
+}
+
+// serveReserved answers for what is under /-/ and no route.
+func serveReserved(w http.ResponseWriter, r *http.Request) {
+	refuse(w, r, wire.NewProblem(http.StatusNotFound, "no such route",
+		fmt.Sprintf("there is no %q", r.URL.Path),
+		"under /-/ there are streams, healthz, version and metrics; logs are elsewhere"))
+}

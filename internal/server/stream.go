@@ -1,0 +1,147 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bubbletail/bubbletail/internal/wire"
+)
+
+// stream is what the rest of the server knows of one live stream: the sweeper,
+// the lease and close requests, and /-/streams.
+type stream struct {
+	// Static after construction.
+	id        string // 128 random bits in hex: the right to renew and to close
+	log       string
+	client    string // address, without the port
+	as        wire.Representation
+	opened    time.Time
+	born      time.Duration // opened, by the clock
+	clock     *clock
+	heartbeat time.Duration // 0 where the representation has none
+	lease     time.Duration // 0 without one
+	maxAge    time.Duration // jittered; 0 is never
+	idle      time.Duration // 0 is never
+	hold      time.Duration // how long an unfinished line is held back
+	kernel    kernel        // asks about the connection
+	end       context.CancelCauseFunc
+	nudge     func()
+	done      chan struct{} // closed by registry.remove: everything was given back
+
+	// Written by the loop, read by anyone. Times are the clock's.
+	spoke   atomic.Int64 // last write
+	gave    atomic.Int64 // last byte of the log
+	held    atomic.Int64 // since when an unfinished line is held back; 0 for none
+	noticed atomic.Int64 // when the ending was noticed; 0 before
+	bytes   atomic.Int64 // of the log, sent
+	lag     atomic.Int64
+	rtt     atomic.Int64 // microseconds; written by the sweeper
+
+	mu    sync.Mutex
+	heard time.Duration // last sign of the client: its request, a renewal
+	acked string        // cursor of the last renewal
+
+	ended *ending // set by the loop before registry.remove reads it
+}
+
+// clock counts from a start that is one for the whole server, so that instants
+// fit into an atomic and a step of the wall clock moves nothing.
+type clock struct{ start time.Time }
+
+func (c *clock) now() time.Duration { return time.Since(c.start) + 1 } // never 0, which means "not"
+
+// shownID is how many digits of an id people see: enough to recognise a stream,
+// too few to close it.
+const shownID = 8
+
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // documented to never fail
+	return hex.EncodeToString(b[:])
+}
+
+// renew takes a sign of life from the client, with the last cursor it took if
+// it says so.
+func (st *stream) renew(acked string) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.heard = st.clock.now()
+	if acked != "" {
+		st.acked = acked
+	}
+}
+
+func (st *stream) lastHeard() time.Duration {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.heard
+}
+
+// notice marks the moment at which reclaiming began; the first mark counts.
+func (st *stream) notice() { st.noticed.CompareAndSwap(0, int64(st.clock.now())) }
+
+// heartbeatDue reports whether at now the stream must speak to keep its promise.
+// The sweeper looks only every tick and may be late by a little itself, so a
+// heartbeat goes out up to slack early and never late.
+func (st *stream) heartbeatDue(now time.Duration) bool {
+	return st.heartbeat > 0 && now-time.Duration(st.spoke.Load()) >= st.heartbeat-slack
+}
+
+// lineDue reports whether an unfinished line was held back for long enough.
+func (st *stream) lineDue(now time.Duration) bool {
+	held := time.Duration(st.held.Load())
+	return held > 0 && now-held >= st.hold
+}
+
+// overdue is the ending that the stream has earned by now, nil for none.
+func (st *stream) overdue(now time.Duration) *ending {
+	switch {
+	case st.lease > 0 && now-st.lastHeard() >= st.lease:
+		return &ending{reason: wire.ReasonLeaseLapsed, detail: "no renewal within " + st.lease.String()}
+	case st.maxAge > 0 && now-st.born >= st.maxAge:
+		return &ending{reason: wire.ReasonMaxAge, detail: "a stream lives no longer than this; go on from the cursor"}
+	case st.idle > 0 && now-time.Duration(st.gave.Load()) >= st.idle:
+		return &ending{reason: wire.ReasonIdle, detail: "the log was silent for " + st.idle.String()}
+	}
+	return nil
+}
+
+// info is the stream as /-/streams shows it.
+func (st *stream) info() wire.StreamInfo {
+	now := st.clock.now()
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	in := wire.StreamInfo{
+		ID:          st.id[:shownID],
+		Log:         st.log,
+		Client:      st.client,
+		As:          st.as.String(),
+		Opened:      st.opened.Round(0),
+		Bytes:       st.bytes.Load(),
+		Acked:       st.acked,
+		Lag:         st.lag.Load(),
+		IdleMS:      (now - time.Duration(st.gave.Load())).Milliseconds(),
+		LastHeardMS: (now - st.heard).Milliseconds(),
+		RTTUS:       st.rtt.Load(),
+		State:       "streaming",
+	}
+	if st.noticed.Load() != 0 {
+		in.State = "closing"
+	}
+	return in
+}
+
+// epitaph is what is kept of a stream that has been reclaimed.
+func (st *stream) epitaph() wire.StreamInfo {
+	in := st.info()
+	at := time.Now().Round(0)
+	took := st.clock.now() - time.Duration(st.noticed.Load())
+	reclaim := float64(took.Microseconds()) / 1000
+	in.State, in.Ended, in.ReclaimMS = "ended", &at, &reclaim
+	in.Reason, in.Detail = st.ended.reason, st.ended.detail
+	return in
+}
