@@ -50,7 +50,9 @@ func TestSession_closesCooperatively(t *testing.T) {
 			t.Errorf("reason %q, cursor %q, log %q", st.Reason, st.Cursor, v.got())
 		}
 		want := Summary{Log: "fake:7070/app.log", Bytes: 1, Connects: 1, State: link.Closed, Reason: wire.ReasonClientClosed}
-		if got := v.s.Summary(); got != want {
+		got := v.s.Summary()
+		got.For = 0 // the few milliseconds that the answers of the fake took
+		if got != want {
 			t.Errorf("summary: %+v, want %+v", got, want)
 		}
 	})

@@ -129,7 +129,7 @@ func (f *fake) stream(w http.ResponseWriter, r *http.Request) {
 	}
 	f.streams[st.id] = st
 	f.mu.Unlock()
-	if got := r.Header.Get("Accept"); got != wire.TypeFrames {
+	if got := r.Header.Get("Accept"); got != wire.TypeFrames+", "+wire.TypeProblem {
 		f.t.Errorf("Accept: %q", got)
 	}
 	f.scripts[min(n, len(f.scripts)-1)](st)

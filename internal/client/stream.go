@@ -65,7 +65,7 @@ func (s *Session) get(ctx context.Context) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", wire.TypeFrames)
+	req.Header.Set("Accept", wire.TypeFrames+", "+wire.TypeProblem)
 	req.Header.Set("User-Agent", s.opt.UserAgent)
 	resp, err := s.streams.Do(req)
 	if c, ok := conn.(*sniffConn); ok && err != nil {

@@ -47,17 +47,19 @@ func (e *ending) hurry(c *conn) {
 	}
 }
 
-// Clients of a server that stops come back between these times, not all at once.
+// Clients of a server that stops, or that has a fault, come back between these
+// times, not all at once and not at the speed of the network.
 const (
 	minReturn = 500 * time.Millisecond
 	maxReturn = 3 * time.Second
 )
 
 func (e *ending) retryMS() int64 {
-	if e.reason != wire.ReasonShutdown {
-		return 0
+	switch e.reason {
+	case wire.ReasonShutdown, wire.ReasonError:
+		return (minReturn + rand.N(maxReturn-minReturn)).Milliseconds()
 	}
-	return (minReturn + rand.N(maxReturn-minReturn)).Milliseconds()
+	return 0
 }
 
 // causeOf is the ending that ctx was cancelled with. A stream's context that

@@ -63,7 +63,7 @@ func problemOf(refusal *follow.Refusal, urlPath string) *wire.Problem {
 		return problem(http.StatusNotFound, "not found",
 			"GET "+quotePath(parent(urlPath))+" lists what there is; retry=1 waits for a log that is not there yet")
 	case follow.WhyDenied:
-		return problem(http.StatusForbidden, "denied", "the user that tailsrv runs as must be able to read it")
+		return problem(http.StatusForbidden, "denied", "tailsrv serves what its own user may read, through links that are relative and stay inside the root")
 	case follow.WhyDirectory:
 		// Not a redirect: curl does not follow one, and who does would take the
 		// listing for the log.

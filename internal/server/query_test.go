@@ -32,7 +32,7 @@ func TestRefusals(t *testing.T) {
 		{"/dir", "", 404, `"dir": a directory`, "GET /dir/ lists it"},
 		{"/app.log/", "", 404, `"app.log": not found: not a directory`, list},
 		{"/fifo", "", 403, `"fifo": not regular`, "only regular files and directories are served"},
-		{"/secret", "", 403, `"secret": denied`, "the user that tailsrv runs as must be able to read it"},
+		{"/secret", "", 403, `"secret": denied`, "tailsrv serves what its own user may read, through links that are relative and stay inside the root"},
 		{"/.bashrc", "", 403, `".bashrc": hidden`, "tailsrv serves names that begin with a dot if started with --hidden"},
 		{"/broken", "", 500, `"/broken" could not be opened`, "the server's own log says why"},
 		{"/../etc/passwd", "", 400, `"../etc/passwd": bad name`, name},

@@ -215,7 +215,7 @@ func TestStream_failedLogIsNoCleanEnd(t *testing.T) {
 		raw := s.do(http.MethodGet, "/app.log", "")
 		tl := s.tail("/app.log")
 		logs.log("app.log").break_(errors.New("input/output error"))
-		if f := tl.next(wire.FrameEnd); f.End.Reason != wire.ReasonError || f.End.Detail != "input/output error" {
+		if f := tl.next(wire.FrameEnd); f.End.Reason != wire.ReasonError || f.End.Detail != "input/output error" || f.End.RetryMS < minReturn.Milliseconds() {
 			t.Errorf("end %+v", f.End)
 		}
 		for _, body := range []io.Reader{raw.Body, tl.res.Body} {

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bubbletail/bubbletail/internal/cli"
+	"github.com/bubbletail/bubbletail/internal/wire"
+)
+
+const envPrefix = "TAILTUI_"
+
+// flags is the command line, as parsed and not yet judged.
+type flags struct {
+	lines     string
+	noFollow  bool
+	heartbeat time.Duration
+	retry     bool
+	ascii     bool
+	plain     bool
+	fps       int
+	demo      bool
+}
+
+const long = `Tailtui watches log files that tailsrv serves, and never leaves you in doubt: the
+first line of the screen always tells a quiet log from a dead connection.
+
+TARGET is host:port/path, http://host:port/path, or a file of this machine. With
+several, Tab goes from one to the next.
+
+Without a terminal on stdout, or with --plain, the log's bytes go to stdout and
+what happens to the connection to stderr. Press ? on the screen for the keys.
+Every flag can also be set in the environment: --retry as TAILTUI_RETRY=true.
+
+Exit codes: 0 ended by you, or complete; 1 error; 2 wrong command line; 3 refused
+by the server; 4 ended by the server for good.`
+
+const examples = `  tailtui web-1:7070/app.log                watch a log of web-1
+  tailtui -n 1000 web-1:7070/app.log        begin with its last 1000 lines
+  tailtui /var/log/syslog                   watch a file of this machine
+  tailtui web-1:7070/a.log web-2:7070/a.log two logs, Tab between them
+  tailtui web-1:7070/app.log | grep ERROR   only its bytes, for pipes
+  tailtui --demo                            see what it looks like`
+
+func (f *flags) register(fs *pflag.FlagSet) {
+	fs.SortFlags = false
+	fs.StringVarP(&f.lines, "lines", "n", "10", "begin with the last `N` lines of the log, or all")
+	fs.BoolVar(&f.noFollow, "no-follow", false, "stop at the log's end instead of waiting for more")
+	fs.DurationVar(&f.heartbeat, "heartbeat", 5*time.Second, "ask the server to speak at least this often (1s to 60s); twice that without a word is shown as no contact")
+	fs.BoolVar(&f.retry, "retry", false, "wait for a log that is not there yet")
+	fs.BoolVar(&f.ascii, "ascii", false, "draw the screen with ASCII only")
+	fs.BoolVar(&f.plain, "plain", false, "no screen: the log's bytes to stdout, states to stderr")
+	fs.IntVar(&f.fps, "fps", 30, "draw at most so many frames a second (1 to 60)")
+	fs.BoolVar(&f.demo, "demo", false, "watch a log made for show, that grows, falls silent and is rotated")
+}
+
+const (
+	seeHelp  = "tailtui --help lists the flags and their ranges"
+	maxLines = wire.MaxLines
+)
+
+// check judges what the parser cannot.
+func (f *flags) check(targets []string) error {
+	if f.heartbeat < wire.MinHeartbeat || f.heartbeat > wire.MaxHeartbeat {
+		return cli.Usage(seeHelp, "--heartbeat %v is not between %v and %v", f.heartbeat, wire.MinHeartbeat, wire.MaxHeartbeat)
+	}
+	if f.fps < 1 || f.fps > 60 {
+		return cli.Usage(seeHelp, "--fps %d is not between 1 and 60", f.fps)
+	}
+	if _, _, err := f.begin(); err != nil {
+		return err
+	}
+	switch {
+	case f.demo && len(targets) > 0:
+		return cli.Usage("leave the target or --demo away", "--demo brings its own log")
+	case !f.demo && len(targets) == 0:
+		return cli.Usage("name a log, as in: tailtui web-1:7070/app.log, or try: tailtui --demo", "no TARGET was given")
+	}
+	return nil
+}
+
+// begin is where a stream begins: so many last lines, or the log's start.
+func (f *flags) begin() (lines int, start bool, err error) {
+	if f.lines == "all" {
+		return 0, true, nil
+	}
+	n, err := strconv.Atoi(f.lines)
+	if err != nil || n < 0 || n > maxLines {
+		return 0, false, cli.Usage(seeHelp, "--lines %q is neither a number from 0 to %d nor all", f.lines, maxLines)
+	}
+	return n, false, nil
+}
+
+// command is tailtui's command line. watch is called with what it says once it
+// makes sense.
+func command(watch func(*cobra.Command, *flags, []string) error) *cobra.Command {
+	f := &flags{}
+	cmd := &cobra.Command{
+		Use:               "tailtui [flags] TARGET...",
+		Short:             "Watch live logs in the terminal",
+		Long:              long,
+		Example:           examples,
+		Args:              cobra.ArbitraryArgs,
+		Version:           cli.Version(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := cli.FromEnvironment(cmd.Flags(), envPrefix); err != nil {
+				return err
+			}
+			if err := f.check(args); err != nil {
+				return err
+			}
+			return watch(cmd, f, args)
+		},
+	}
+	cmd.SetVersionTemplate(fmt.Sprintf("tailtui %s\n", cli.Version()))
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(seeHelp, "%v", err) })
+	f.register(cmd.Flags())
+	return cmd
+}

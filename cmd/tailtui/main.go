@@ -1,0 +1,20 @@
+// Tailtui watches log files that tailsrv serves, in a terminal.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// A reader of our output that has gone is told by the write's error, so that
+	// the streams are still closed before the process ends.
+	signal.Ignore(syscall.SIGPIPE)
+	// The first signal closes cooperatively; stop() then gives signals back their
+	// default, so that a second one ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/bubbletail/bubbletail/internal/cli"
+)
+
+// TestBadInput_eachHasItsOwnWords: what can be wrong, one row each: the exit
+// code, a piece of the error, a piece of the hint.
+func TestBadInput_eachHasItsOwnWords(t *testing.T) {
+	dir := t.TempDir()
+	newFile(t, dir, "app.log", "line\n")
+	newFile(t, dir, ".hidden", "line\n")
+	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	srv := serveDir(t, dir)
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "<!doctype html><title>hello</title>")
+	}))
+	defer page.Close()
+	banner := serveBanner(t, "SSH-2.0-OpenSSH_9.2p1 Debian\r\n")
+
+	for _, tt := range []struct {
+		name        string
+		args        []string
+		code        int
+		says, hints string
+	}{
+		{"no target", nil, cli.ExitUsage, "no TARGET", "tailtui --demo"},
+		{"no path", []string{srv.addr}, cli.ExitUsage, "path", "app.log"},
+		{"no port", []string{"web-1:/app.log"}, cli.ExitUsage, "port", "7070"},
+		{"unknown flag", []string{"--frobnicate", "x"}, cli.ExitUsage, "frobnicate", "--help"},
+		{"negative lines", []string{"-n", "-1", "x"}, cli.ExitUsage, `"-1"`, "--help"},
+		{"heartbeat out of range", []string{"--heartbeat", "1ms", "x"}, cli.ExitUsage, "1ms", "--help"},
+		{"demo with a target", []string{"--demo", "x"}, cli.ExitUsage, "--demo", "leave"},
+		{"missing local file", []string{filepath.Join(dir, "nope.log")}, cli.ExitRefused, "nope.log", "--retry"},
+		{"local directory", []string{dir}, cli.ExitRefused, "directory", "file"},
+		{"missing log", []string{srv.addr + "/nope.log"}, cli.ExitRefused, "nope.log", ""},
+		{"a directory as log", []string{srv.addr + "/sub"}, cli.ExitRefused, "sub", ""},
+		{"a named pipe", []string{srv.addr + "/pipe"}, cli.ExitRefused, "pipe", ""},
+		{"a dotfile", []string{srv.addr + "/.hidden"}, cli.ExitRefused, ".hidden", ""},
+		{"a way out", []string{srv.addr + "/../../etc/passwd"}, cli.ExitRefused, "..", ""},
+		{"an HTML page", []string{page.Listener.Addr().String() + "/app.log"}, cli.ExitError, "text/html", "port"},
+		{"no HTTP", []string{banner + "/app.log"}, cli.ExitError, "HTTP", "port"},
+		{"nobody there, once", []string{"--no-follow", closedPort(t) + "/app.log"}, cli.ExitError, "refuse", "tailsrv"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := startTUI(t, append([]string{"--plain"}, tt.args...)...)
+			code := c.exit(t)
+			said := c.log.String()
+			errorLine, hintLine := lineWith(said, "tailtui: error: "), lineWith(said, "tailtui: hint: ")
+			if code != tt.code || !strings.Contains(errorLine, tt.says) || hintLine == "" || !strings.Contains(hintLine, tt.hints) {
+				t.Errorf("exit %d, want %d with an error of %q and a hint of %q; said:\n%s", code, tt.code, tt.says, tt.hints, said)
+			}
+			if c.out.String() != "" {
+				t.Errorf("stdout got %q", c.out)
+			}
+		})
+	}
+	if live := srv.streams(t).Live; len(live) != 0 {
+		t.Errorf("still live: %+v", live)
+	}
+}
+
+func lineWith(all, prefix string) string {
+	for line := range strings.Lines(all) {
+		if rest, ok := strings.CutPrefix(line, prefix); ok {
+			return rest
+		}
+	}
+	return ""
+}
+
+// serveBanner listens and greets as another protocol does.
+func serveBanner(t *testing.T, banner string) (addr string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(c, banner)
+			c.Close()
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-done
+	})
+	return l.Addr().String()
+}
+
+// closedPort is an address where nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// TestPipe_readerLeaves: tailtui | head -1 ends quietly and closes the stream.
+func TestPipe_readerLeaves(t *testing.T) {
+	dir := t.TempDir()
+	log := newFile(t, dir, "app.log", "one\ntwo\n")
+	srv := serveDir(t, dir)
+	cmd := exec.Command(binaries.tailtui, srv.addr+"/app.log")
+	stderr := newOutput()
+	cmd.Stderr = stderr
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(pipe, make([]byte, 4)); err != nil {
+		t.Fatal(err)
+	}
+	pipe.Close()
+	log.append("three\n") // the write that finds nobody
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("tailtui ended with %v and said:\n%s", err, stderr)
+	}
+	if strings.Contains(stderr.String(), "error") {
+		t.Errorf("not quiet:\n%s", stderr)
+	}
+	if all := srv.streams(t); len(all.Live) != 0 || all.Ended[0].Reason != "client-closed" {
+		t.Errorf("after the reader left: %+v", all)
+	}
+}
+
+// TestServer_refusesABadCommandLine: exit code 2, an error and a hint.
+func TestServer_refusesABadCommandLine(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range [][]string{
+		{},
+		{"--frobnicate", dir},
+		{"--listen", "nonsense", dir},
+		{"--listen", "0.0.0.0:0", dir},
+		{"--listen", ":0", dir},
+		{"--heartbeat", "100ms", dir},
+		{"--heartbeat", "2m", dir},
+		{"--lease", "1ms", dir},
+		{"--max-age", "-1s", dir},
+		{"--max-streams", "0", dir},
+		{"--log-level", "loud", dir},
+		{"--log-format", "xml", dir},
+		{dir, dir},
+		{"=" + dir},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			p := start(t, binaries.tailsrv, args...)
+			code := p.exit(t)
+			if s := p.log.String(); code != 2 || lineWith(s, "tailsrv: error: ") == "" || lineWith(s, "tailsrv: hint: ") == "" {
+				t.Errorf("exit %d; said:\n%s", code, s)
+			}
+		})
+	}
+	t.Run("missing root", func(t *testing.T) {
+		p := start(t, binaries.tailsrv, filepath.Join(dir, "nope"))
+		if code, s := p.exit(t), p.log.String(); code != 1 || lineWith(s, "tailsrv: hint: ") == "" {
+			t.Errorf("exit %d; said:\n%s", code, s)
+		}
+	})
+	t.Run("port in use", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		p := start(t, binaries.tailsrv, "--listen", l.Addr().String(), dir)
+		if code, s := p.exit(t), p.log.String(); code != 1 || !strings.Contains(lineWith(s, "tailsrv: hint: "), "another port") {
+			t.Errorf("exit %d; said:\n%s", code, s)
+		}
+	})
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/bubbletail/bubbletail/internal/termio"
+	"github.com/bubbletail/bubbletail/internal/ui"
+)
+
+// leaveTimeout bounds how long a terminal that takes no output may hold the
+// process. The streams are closed beside that and do not wait for it.
+const leaveTimeout = 500 * time.Millisecond
+
+// screen shows the logs on a terminal until the user leaves or ctx ends; then,
+// before the terminal has taken its last output, it calls leave.
+func screen(ctx context.Context, leave func(), f *flags, logs []*watched, in, out *os.File) error {
+	output := termio.NewOutput(out, termio.Options{})
+	defer output.Finish(leaveTimeout)
+	defer leave()
+	program := tea.NewProgram(ui.New(ctx, f.screenOptions(logs)),
+		tea.WithInput(termio.NewInput(in)),
+		tea.WithOutput(output),
+		tea.WithAltScreen(),
+		tea.WithoutSignalHandler(), // ours closes the streams first
+		tea.WithFPS(f.fps),
+	)
+	quit := context.AfterFunc(ctx, program.Quit)
+	defer quit()
+	if _, err := program.Run(); err != nil && !errors.Is(err, tea.ErrProgramKilled) {
+		return fmt.Errorf("run the screen: %w", err)
+	}
+	return nil
+}
+
+func (f *flags) screenOptions(logs []*watched) ui.Options {
+	opt := ui.Options{ASCII: f.ascii, FPS: f.fps, Demo: f.demo, NoColor: os.Getenv("NO_COLOR") != ""}
+	if !opt.NoColor {
+		opt.Styles = ui.Colors()
+	}
+	for _, w := range logs {
+		opt.Sources = append(opt.Sources, ui.NamedSource{Name: w.session.Target().Label, Source: source{w.session}})
+	}
+	return opt
+}

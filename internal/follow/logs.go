@@ -1,0 +1,317 @@
+package follow
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"path"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options are what may be chosen about all logs of a [Logs]. The zero value is what
+// most want.
+type Options struct {
+	Hidden  bool          // dotfiles are served, too
+	Poll    time.Duration // how long a change can stay unseen when the watcher misses it; 0 means 1 s
+	Grace   time.Duration // how long late bytes are taken from a generation that was left; 0 means 5 s
+	NoWatch bool          // poll only: for tests in fake time, and file systems that tell nothing
+}
+
+// ErrClosed is the error of everything that is asked of a closed [Logs] or [Follower].
+var ErrClosed = errors.New("follow: closed")
+
+// Logs are the logs below some roots. All methods can be called from any goroutine.
+type Logs struct {
+	// Static after construction.
+	opt   Options
+	roots []*root
+	weak  bool // a root's file system tells no birth time
+
+	watcher *watcher
+	buffers buffers
+
+	mu     sync.Mutex
+	hubs   map[hubKey]*hub
+	closed bool
+	wg     sync.WaitGroup // the hubs' goroutines
+}
+
+type hubKey struct {
+	root *root
+	name string
+}
+
+// Open opens the roots. It refuses a root that is missing, that is neither a
+// directory nor a regular file, or that is in procfs, sysfs or devfs; two roots of
+// the same name; and the name "-". Whoever calls it closes what it gives.
+func Open(roots []Root, opt Options) (_ *Logs, err error) {
+	l := &Logs{
+		opt:     opt,
+		watcher: &watcher{off: opt.NoWatch, dirs: make(map[string]*watchedDir), notes: make(map[string]string)},
+		hubs:    make(map[hubKey]*hub),
+	}
+	l.opt.Poll = cmp.Or(opt.Poll, defaultPoll)
+	l.opt.Grace = cmp.Or(opt.Grace, defaultGrace)
+	defer func() {
+		if err != nil {
+			l.Close()
+		}
+	}()
+	for _, r := range roots {
+		opened, err := openRoot(r)
+		if err != nil {
+			return nil, err
+		}
+		l.roots = append(l.roots, opened)
+		at, err := stat(opened.dir, ".")
+		l.weak = l.weak || err != nil || at.id.born == 0
+	}
+	return l, overlapRoots(l.roots)
+}
+
+// Close ends all followers, hubs and watches, and waits for their goroutines.
+// Followers get [ErrClosed]; they are still to be closed by those who have them.
+func (l *Logs) Close() error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.closed = true
+	for _, h := range l.hubs {
+		close(h.quit)
+	}
+	clear(l.hubs)
+	l.mu.Unlock()
+	l.wg.Wait()
+	err := l.watcher.close()
+	for _, r := range l.roots {
+		err = errors.Join(err, r.dir.Close())
+	}
+	return err
+}
+
+// acquire gives the hub of a log, with a reference that release gives back.
+func (l *Logs) acquire(r *root, name string) (*hub, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, ErrClosed
+	}
+	key := hubKey{r, name}
+	h, ok := l.hubs[key]
+	if !ok {
+		h = newHub(l, key)
+		l.hubs[key] = h
+		l.wg.Go(h.run)
+	}
+	h.refs++
+	return h, nil
+}
+
+// release gives back a reference. With the last one the hub ends, and release waits
+// until everything that it held is given back.
+func (l *Logs) release(h *hub) {
+	l.mu.Lock()
+	h.refs--
+	last := h.refs == 0
+	if last && l.hubs[h.key] == h {
+		delete(l.hubs, h.key)
+		close(h.quit)
+	}
+	l.mu.Unlock()
+	if last {
+		<-h.done
+	}
+}
+
+// Info tells about a log as it is now.
+type Info struct {
+	Name   string
+	Size   int64     // bytes
+	MTime  time.Time // of the last change
+	Cursor string    // at the end
+	Tag    string    // of the generation: another one has another tag
+}
+
+// Stat tells about the log called name.
+func (l *Logs) Stat(name string) (Info, error) {
+	s, err := l.Read(name)
+	if err != nil {
+		return Info{}, err
+	}
+	defer s.Close()
+	end, err := spotAt(s.file, s.size)
+	if err != nil {
+		return Info{}, refuse(name, err)
+	}
+	files, _ := siblings(s.root.dir, s.at.key, s.at.found)
+	p := position{
+		tag: digest([]byte(s.root.name + "/" + s.at.key)),
+		at:  place{id: s.at.id, head: s.head, newest: newest(files), spot: end},
+	}
+	return Info{Name: name, Size: s.size, MTime: s.mtime, Cursor: p.cursor(), Tag: s.tag}, nil
+}
+
+// Entry is one row of a directory.
+type Entry struct {
+	Name  string // without its directory
+	Dir   bool
+	Size  int64 // bytes; 0 for a directory
+	MTime time.Time
+}
+
+// List gives what can be followed in a directory, and the directories in it, sorted
+// by name. "" is the top, which has the roots that have names.
+func (l *Logs) List(dir string) ([]Entry, error) {
+	if dir == "" {
+		return l.listTop()
+	}
+	for _, r := range l.roots {
+		if r.name != "" && r.name == dir {
+			return l.listRoot(dir)
+		}
+	}
+	r, name, err := l.resolve(dir)
+	if err != nil {
+		return nil, err
+	}
+	if r.only != "" {
+		return nil, &Refusal{Name: dir, Why: WhyNotFound, Detail: "it is a log, not a directory"}
+	}
+	return r.list(dir, name, l.opt.Hidden)
+}
+
+func (l *Logs) listTop() ([]Entry, error) {
+	entries := make(map[string]Entry)
+	for _, r := range l.roots {
+		switch {
+		case r.name != "":
+			if at, err := stat(r.dir, "."); err == nil {
+				entries[r.name] = Entry{Name: r.name, Dir: true, MTime: at.mtime}
+			}
+		default:
+			below, err := r.list("", ".", l.opt.Hidden)
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range below {
+				if _, named := entries[e.Name]; !named && e.Name != reserved {
+					entries[e.Name] = e
+				}
+			}
+		}
+	}
+	return sorted(entries), nil
+}
+
+// listRoot lists all roots of one name: there may be several that are files.
+func (l *Logs) listRoot(name string) ([]Entry, error) {
+	entries := make(map[string]Entry)
+	for _, r := range l.roots {
+		if r.name != name {
+			continue
+		}
+		below, err := r.list(name, ".", l.opt.Hidden)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range below {
+			entries[e.Name] = e
+		}
+	}
+	return sorted(entries), nil
+}
+
+func sorted(entries map[string]Entry) []Entry {
+	out := slices.Collect(maps.Values(entries))
+	slices.SortFunc(out, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// list gives the entries of the directory called name below r. asked is its name as
+// it was asked for.
+func (r *root) list(asked, name string, hidden bool) ([]Entry, error) {
+	names := []string{r.only}
+	if r.only == "" {
+		at, err := stat(r.dir, name)
+		if err != nil {
+			return nil, refuse(asked, err)
+		}
+		if !at.mode.IsDir() { // not opened: that might block
+			return nil, &Refusal{Name: asked, Why: WhyNotFound, Detail: "it is not a directory"}
+		}
+		d, err := r.dir.Open(name)
+		if err != nil {
+			return nil, refuse(asked, err)
+		}
+		defer d.Close()
+		if names, err = d.Readdirnames(-1); err != nil {
+			return nil, refuse(asked, err)
+		}
+	}
+	slices.Sort(names)
+	out := make([]Entry, 0, len(names))
+	for _, n := range names {
+		if badPart(n) != "" || isHidden(n) && !hidden {
+			continue
+		}
+		at, err := stat(r.dir, path.Join(name, n))
+		if err != nil {
+			continue
+		}
+		switch e := (Entry{Name: n, MTime: at.mtime}); {
+		case at.mode.IsDir():
+			e.Dir = true
+			out = append(out, e)
+		case at.refusal() == nil:
+			e.Size = at.size
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// Health tells how well changes are seen.
+type Health struct {
+	Watching string   // the system's watcher, "inotify"; "polling" where any log is only polled
+	Identity string   // "strong"; "weak" where files have no birth time
+	Notes    []string // what is not as it should be, for people
+	Hubs     int      // logs that are being followed
+	Watches  int      // directories that are watched
+}
+
+// Health tells how well changes are seen now.
+func (l *Logs) Health() Health {
+	h := Health{Watching: watcherName, Identity: "strong"}
+	if l.weak {
+		h.Identity = "weak"
+		h.Notes = append(h.Notes, "files have no birth time here; they are told apart by inode and content")
+	}
+	l.mu.Lock()
+	hubs := slices.Collect(maps.Values(l.hubs))
+	l.mu.Unlock()
+	h.Hubs = len(hubs)
+	if l.watcher.off {
+		h.Watching = "polling"
+		return h
+	}
+	l.watcher.mu.Lock()
+	defer l.watcher.mu.Unlock()
+	h.Watches = len(l.watcher.dirs)
+	for _, dir := range slices.Sorted(maps.Keys(l.watcher.notes)) {
+		h.Watching = "polling"
+		h.Notes = append(h.Notes, "polling "+dir+": "+l.watcher.notes[dir])
+	}
+	for _, hub := range hubs {
+		hub.mu.Lock()
+		if hub.silent != "" {
+			h.Watching = "polling"
+			h.Notes = append(h.Notes, "polling "+hub.name+": "+hub.silent+" does not tell what others change")
+		}
+		hub.mu.Unlock()
+	}
+	return h
+}

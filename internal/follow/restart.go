@@ -1,0 +1,156 @@
+package follow
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"time"
+)
+
+// restart begins the next generation in the same file: what was seen of it is not
+// there any more. Whoever truncates a log copies it first, so the copy takes the
+// place of what is gone; and where the log was truncated several times since the
+// last look, there are as many copies. copies may be nil: then they are looked for.
+func (h *hub) restart(now time.Time, copies []*generation) {
+	file := h.cur.body.file
+	if copies == nil {
+		m, err := fileMeta(file)
+		if err != nil {
+			return
+		}
+		seen, err := printOf(file, m.size)
+		ok := err == nil
+		if ok {
+			copies, ok = h.copies(seen)
+		}
+		if !ok {
+			h.again() // it changes while it is looked at
+			return
+		}
+	}
+	rest := h.takeCopy(&copies)
+	cur := h.cur
+	h.mu.Lock()
+	fresh := &generation{id: cur.id, body: cur.body}
+	how := leave{kind: Truncated, static: true, detail: "the log was begun anew in place, and no copy of it was found"}
+	cur.body, cur.mark = nil, spot{}
+	reached := cur.newest
+	if rest != nil {
+		how.detail = "the log was begun anew in place; its rest was taken from a copy"
+		reached = max(reached, rest.id.born)
+		cur.id, cur.body, cur.newest = rest.id, rest.body, reached
+		if len(cur.head) == 0 {
+			cur.head = rest.head
+		}
+		h.account(rest.id)
+	}
+	for _, g := range copies {
+		reached = max(reached, g.id.born)
+		g.newest = reached
+		h.account(g.id)
+		h.succeed(g, how, now)
+		how.detail = "the log was begun anew in place more than once between two looks"
+	}
+	fresh.newest = reached
+	h.succeed(fresh, how, now)
+	h.mu.Unlock()
+	h.seen = spot{}
+	h.inspect(now)
+}
+
+// copies opens the files, from the earliest to the latest, that were copied from the
+// log before it had the content that seen is the print of, and that nobody has seen.
+// It reports false when that content changed in the meantime.
+func (h *hub) copies(seen print) ([]*generation, bool) {
+	if h.live.name != h.name {
+		return nil, true // beside what a symlink names are its past and future, not copies
+	}
+	files, ok := h.siblings()
+	if !ok {
+		return nil, false
+	}
+	var out []*generation
+	for _, s := range files {
+		// An empty file is a copy that is just being made, or one of nothing.
+		if !h.unseen(h.cur, s) || s.size == 0 || h.isOriginal(h.cur.body.file, s) {
+			continue
+		}
+		g, err := h.openSibling(s)
+		if err != nil {
+			h.discard(out)
+			return nil, false // rotated while it was listed
+		}
+		out = append(out, g)
+	}
+	// A copy that is not in the list was made after it, so its original was there after
+	// it, too: then it is not what seen was made of, and has changed by now.
+	if !seen.holds(h.cur.body.file) {
+		h.discard(out)
+		return nil, false
+	}
+	// And if the log has another file by now, then what was listed are the files that it
+	// had in between, for the next look to find.
+	if at, err := stat(h.root.dir, h.name); err != nil || at.id != h.live.id || at.id != h.cur.id {
+		h.discard(out)
+		return nil, true
+	}
+	return out, true
+}
+
+// isOriginal reports whether log has all that is in the file s: then s is a copy of
+// what is there, and the log is not truncated yet.
+func (h *hub) isOriginal(log *os.File, s sibling) bool {
+	if s.live {
+		return false
+	}
+	f, at, err := open(h.root.dir, s.name)
+	if err != nil || at.id != s.id {
+		return false
+	}
+	defer f.Close()
+	p, err := printOf(f, at.size)
+	return err == nil && p.holds(log)
+}
+
+// takeCopy takes the copy of the current generation out of copies. It gives nil if
+// there is none.
+func (h *hub) takeCopy(copies *[]*generation) *generation {
+	if i := slices.IndexFunc(*copies, func(g *generation) bool { return h.isCopy(g, false) }); i >= 0 {
+		rest := (*copies)[i]
+		*copies = slices.Delete(*copies, i, i+1)
+		return rest
+	}
+	if h.seen.off < overlap {
+		return nil
+	}
+	// A copy that was made before the hub was is no news to it; its content shows it.
+	files, _ := h.siblings()
+	for _, s := range files {
+		if s.live || s.id.born > h.cur.newest || s.size < h.seen.off {
+			continue
+		}
+		g, err := h.openSibling(s)
+		if err != nil {
+			continue
+		}
+		if h.isCopy(g, true) {
+			return g
+		}
+		h.discard([]*generation{g})
+	}
+	return nil
+}
+
+// isCopy reports whether g has the content that the current generation had. A copy
+// may be shorter than what was seen, when its original grew between the copying and
+// the truncating; strict does not take that for a copy.
+func (h *hub) isCopy(g *generation, strict bool) bool {
+	if n := min(len(g.head), len(h.cur.head)); !bytes.Equal(g.head[:n], h.cur.head[:n]) {
+		return false
+	}
+	if g.size < h.seen.off {
+		return !strict
+	}
+	same, err := h.seen.holds(g.body.file)
+	return same && err == nil
+}

@@ -1,0 +1,188 @@
+package follow
+
+import (
+	"cmp"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// sibling is a file that has been, is, or could be a generation of a log.
+type sibling struct {
+	found
+	suffix suffix
+	live   bool // it has the log's name
+}
+
+// suffix is what rotators add to a log's name.
+type suffix struct {
+	text string // "" for the name itself
+	date bool   // the larger the later; for a number, the larger the earlier
+}
+
+// ways of packing a rotated file. What is packed has another content and another
+// birth time: it is history, never a generation to read on from.
+var packed = []string{".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lzo", ".br", ".Z", ".zip"}
+
+// maxSiblings bounds how many files of one directory are looked at as siblings of
+// one log: nobody keeps more, and somebody may have put them there.
+const maxSiblings = 4096
+
+// suffixOf reports whether name is base itself or base as a rotator renames it:
+// "app.log.1", "app.log-20261122", "app.log.2026-11-22T10-00-00", "app.log.old",
+// and with the suffix before the extension "app.1.log", "app-20261122.log".
+func suffixOf(base, name string) (suffix, bool) {
+	if name == base {
+		return suffix{}, true
+	}
+	for _, ext := range packed {
+		if strings.HasSuffix(name, ext) {
+			return suffix{}, false
+		}
+	}
+	if middle, ok := strings.CutPrefix(name, base); ok {
+		return parseSuffix(middle)
+	}
+	ext := path.Ext(base)
+	stem := strings.TrimSuffix(base, ext)
+	if ext == "" || stem == "" {
+		return suffix{}, false
+	}
+	rest, ok := strings.CutPrefix(name, stem)
+	if !ok {
+		return suffix{}, false
+	}
+	middle, ok := strings.CutSuffix(rest, ext)
+	if !ok {
+		return suffix{}, false
+	}
+	return parseSuffix(middle)
+}
+
+// dateDigits is how many digits a suffix has at least that is a date and no number.
+const dateDigits = 6
+
+func parseSuffix(middle string) (suffix, bool) {
+	if len(middle) < 2 || !strings.ContainsRune(".-_", rune(middle[0])) {
+		return suffix{}, false
+	}
+	text := middle[1:]
+	switch text {
+	case "old", "prev", "last", "bak":
+		return suffix{text: "1"}, true
+	}
+	digits := 0
+	for _, c := range []byte(text) {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case strings.IndexByte("-_.:TZ+", c) < 0:
+			return suffix{}, false
+		}
+	}
+	return suffix{text: text, date: digits >= dateDigits}, digits > 0
+}
+
+// compare orders suffixes from the earliest generation to the latest.
+func (m suffix) compare(o suffix) int {
+	switch {
+	case m.text == "" || o.text == "":
+		return cmp.Compare(len(o.text), len(m.text)) // the name itself is the latest
+	case m.date && o.date:
+		return cmp.Compare(m.text, o.text)
+	case !m.date && !o.date:
+		return cmp.Or(cmp.Compare(len(o.text), len(m.text)), cmp.Compare(o.text, m.text))
+	}
+	return cmp.Compare(m.text, o.text)
+}
+
+// unsuffix is the name that a dated name was made from, "app.log" for
+// "app-20261122.log": what a symlink names today is a sibling of what it named before.
+func unsuffix(base string) string {
+	ext := path.Ext(base)
+	stem := strings.TrimSuffix(base, ext)
+	for i := range stem {
+		if i > 0 && strings.IndexByte(".-_", stem[i]) >= 0 {
+			if _, ok := parseSuffix(stem[i:]); ok {
+				return stem[:i] + ext
+			}
+		}
+	}
+	return base
+}
+
+// maxListings bounds how often a directory is listed until two listings agree. More
+// are only needed while a rotator is at work there.
+const maxListings = 10
+
+// siblings lists the files that the log called name has been or may have been, each
+// once, from the earliest birth to the latest, equal ones by their suffixes. live is
+// the file that has the name, zero if none does; what got the name after live was
+// found is left out. A file that is renamed while its directory is listed may be
+// missed, so it is listed until nothing changes; settled is false if that did not come.
+func siblings(r *os.Root, name string, live found) (files []sibling, settled bool) {
+	var last []sibling
+	for i := range maxListings {
+		files := listSiblings(r, name, live)
+		same := func(a, b sibling) bool { return a.id == b.id && a.suffix == b.suffix }
+		if i > 0 && slices.EqualFunc(files, last, same) {
+			return files, true
+		}
+		last = files
+	}
+	return last, false
+}
+
+func listSiblings(r *os.Root, name string, live found) []sibling {
+	out := siblingsIn(r, name)
+	if dir, base := path.Split(live.name); live.name != "" && path.Clean(live.name) != name {
+		out = append(out, siblingsIn(r, dir+unsuffix(base))...) // name is a symlink
+	}
+	out = slices.DeleteFunc(out, func(s sibling) bool { return s.suffix.text == "" && s.id != live.id })
+	has := false
+	for i := range out {
+		out[i].live = out[i].id == live.id
+		has = has || out[i].live
+	}
+	if !has && !live.id.zero() {
+		out = append(out, sibling{found: live, live: true})
+	}
+	slices.SortStableFunc(out, func(a, b sibling) int {
+		return cmp.Or(cmp.Compare(a.id.born, b.id.born), a.suffix.compare(b.suffix))
+	})
+	// Of hard links, and of a symlink and what it names, the older name is kept: it tells
+	// more about the order.
+	seen := make(map[identity]bool)
+	return slices.DeleteFunc(out, func(s sibling) bool {
+		twice := seen[s.id]
+		seen[s.id] = true
+		return twice
+	})
+}
+
+func siblingsIn(r *os.Root, name string) []sibling {
+	dir, base := path.Split(name)
+	d, err := r.Open(path.Clean("./" + dir))
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	var out []sibling
+	for len(out) < maxSiblings {
+		names, err := d.Readdirnames(256)
+		for _, n := range names {
+			s, ok := suffixOf(base, n)
+			if !ok {
+				continue
+			}
+			if at, err := stat(r, dir+n); err == nil && at.refusal() == nil {
+				out = append(out, sibling{found: at, suffix: s})
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	return out
+}

@@ -1,0 +1,194 @@
+package follow
+
+import "errors"
+
+// From says what a follower begins at.
+type From int
+
+// Places to begin at.
+const (
+	FromTail   From = iota // the last Lines lines, or the last Bytes bytes
+	FromStart              // the first byte of the current generation
+	FromEnd                // what is appended from now on
+	FromCursor             // after what Cursor was minted for
+)
+
+// Start says where and how a follower begins. The zero value begins at the end.
+type Start struct {
+	From   From
+	Lines  int    // FromTail: as many lines, as tail -n counts them; at most 64 MiB of them
+	Bytes  int64  // FromTail: as many bytes instead, when > 0
+	Cursor string // FromCursor
+	Strict bool   // FromCursor: a gap is refused with WhyGap, before the first byte
+	Wait   bool   // a log that is not there is waited for, instead of refused with WhyNotFound
+	Once   bool   // it ends where the log ends now, instead of waiting for more
+}
+
+// Follow begins to follow the log called name. It does not wait for the log, and
+// reads no more of it than it takes to find the place. Whoever calls it closes what
+// it gives.
+func (l *Logs) Follow(name string, start Start) (*Follower, error) {
+	r, below, err := l.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	var c cursor
+	if start.From == FromCursor {
+		if c, err = parseCursorFor(name, start.Cursor, digest([]byte(r.name+"/"+below))); err != nil {
+			return nil, err
+		}
+	} else if !start.Wait { // costs less than a hub that is not needed
+		at, err := stat(r.dir, below)
+		if err == nil {
+			err = at.refusal()
+		}
+		if err != nil {
+			return nil, refuse(name, err)
+		}
+	}
+	h, err := l.acquire(r, below)
+	if err != nil {
+		return nil, err
+	}
+	f, err := h.follow(start, c)
+	if err != nil {
+		l.release(h)
+		if errors.Is(err, ErrClosed) {
+			return nil, err
+		}
+		return nil, refuse(name, err)
+	}
+	return f, nil
+}
+
+func parseCursorFor(name, text string, tag [digestLen]byte) (cursor, error) {
+	c, ok := parseCursor(text)
+	if !ok {
+		return c, &Refusal{Name: name, Why: WhyBadCursor}
+	}
+	if c.log != tag {
+		return c, &Refusal{Name: name, Why: WhyOtherLog}
+	}
+	return c, nil
+}
+
+// beginning is how a follower is to begin.
+type beginning struct {
+	at   place
+	prev place // a generation left before, with late bytes perhaps
+	met  Met
+	gap  string // why, if met is MetGap
+}
+
+// maxTries bounds how often the place is looked for in a log that is rotated or
+// rewritten meanwhile. What goes wrong after that is found by the follower.
+const maxTries = 20
+
+// follow begins a follower.
+func (h *hub) follow(start Start, c cursor) (*Follower, error) {
+	h.looking.Lock()
+	defer h.looking.Unlock()
+	var b beginning
+	for try := 1; ; try++ {
+		h.mu.Lock()
+		closed := h.closed
+		h.mu.Unlock()
+		if closed {
+			return nil, ErrClosed
+		}
+		h.look()
+		var err error
+		if start.From == FromCursor {
+			b, err = h.meet(c, start)
+		} else {
+			b, err = h.begin(start)
+		}
+		if errors.Is(err, errMoved) && try < maxTries {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		// The place was found in the content that the hub knows, if that is still there.
+		if same, _ := h.unchanged(); same && !h.unsure || try == maxTries {
+			break
+		}
+		h.abandon(b.at.gen)
+	}
+	return h.newFollower(start, b)
+}
+
+// unchanged reports whether what was seen of the current generation is still there.
+func (h *hub) unchanged() (bool, error) {
+	if h.cur.body == nil {
+		return true, nil
+	}
+	return h.seen.holds(h.cur.body.file)
+}
+
+// abandon lets go of generations that were made for a follower that does not come.
+func (h *hub) abandon(g *generation) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for ; g != nil && !g.shared; g = g.next {
+		h.drop(g)
+	}
+}
+
+// begin finds the place of a follower without a cursor.
+func (h *hub) begin(start Start) (beginning, error) {
+	if h.err != nil && !(start.Wait && isAbsent(h.err)) {
+		return beginning{}, h.err
+	}
+	cur := h.cur
+	b := beginning{met: MetFresh, at: place{gen: cur}}
+	if cur.void || h.err != nil {
+		b.at.off = cur.size
+		if cur.body != nil { // it was removed: what is left of it was for others
+			s, err := spotAt(cur.body.file, cur.size)
+			b.at.spot = s
+			return b, err
+		}
+		return b, nil
+	}
+	size := h.seen.off
+	off := size
+	var err error
+	switch {
+	case start.From == FromStart:
+		off = 0
+	case start.From == FromTail && start.Bytes > 0:
+		off = max(0, size-start.Bytes)
+	case start.From == FromTail:
+		off, err = lastLines(cur.body.file, size, start.Lines)
+	}
+	if err == nil {
+		b.at.spot, err = spotAt(cur.body.file, off)
+	}
+	return b, err
+}
+
+// newFollower makes the follower that begins at b.
+func (h *hub) newFollower(start Start, b beginning) (*Follower, error) {
+	f := &Follower{logs: h.logs, hub: h, nudge: make(chan struct{}, 1)}
+	f.pos = position{tag: h.tag, at: b.at, prev: b.prev}
+	at := &f.pos.at
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at.gen.users++
+	at.id, at.head, at.newest = at.gen.id, at.gen.head, at.gen.newest
+	f.public = f.pos
+	f.opening = Opening{Met: b.met, Cursor: f.pos.cursor(), Size: h.cur.size}
+	if h.cur.void {
+		f.opening.Size = -1
+	}
+	before := at.before()
+	f.opening.MidLine = len(before) > 0 && before[len(before)-1] != '\n'
+	if b.met == MetGap {
+		f.tell(Gap, nil, b.gap)
+	}
+	if start.Once {
+		f.once = &place{gen: h.cur, spot: spot{off: h.cur.size}}
+	}
+	return f, nil
+}
