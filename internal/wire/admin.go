@@ -37,7 +37,8 @@ type Listing struct {
 
 // Entry is one row of a [Listing].
 type Entry struct {
-	Name  string    `json:"name"` // of a directory with a trailing slash
+	Name  string    `json:"name"` // of a directory with a trailing slash; bytes that are no UTF-8 become U+FFFD
+	Href  string    `json:"href"` // the name percent-encoded, relative to the listing: exact for every name
 	Size  int64     `json:"size"` // bytes; 0 for a directory
 	MTime time.Time `json:"mtime"`
 }

@@ -66,15 +66,17 @@ func (r Reason) Returns() bool {
 
 // Open is the first object of a stream.
 type Open struct {
-	Stream      string `json:"stream"`       // id, 128 random bits as 32 hex digits
-	Log         string `json:"log"`          // path of the log on the server, without a leading slash
-	Cursor      string `json:"cursor"`       // where the stream begins
-	Met         Met    `json:"met"`          //
-	Size        int64  `json:"size"`         // bytes of the current generation now; -1 while the log is not there
-	HeartbeatMS int64  `json:"heartbeat_ms"` // the server speaks at least this often
-	LeaseMS     int64  `json:"lease_ms"`     // renew well within this; 0 without a lease
-	MaxAgeMS    int64  `json:"max_age_ms"`   // the stream ends after this at the latest; 0 for never
-	Server      string `json:"server"`       // name and version, "tailsrv 0.1.0"
+	Stream      string    `json:"stream"`            // id, 128 random bits as 32 hex digits
+	Log         string    `json:"log"`               // path of the log on the server, without a leading slash
+	Cursor      string    `json:"cursor"`            // where the stream begins
+	Met         Met       `json:"met"`               //
+	Size        int64     `json:"size"`              // bytes of the current generation now; -1 while the log is not there
+	Behind      int64     `json:"behind"`            // bytes after Cursor that the log has already: they follow at once and are no news
+	Modified    time.Time `json:"modified,omitzero"` // when the log was last written, by the server's clock; zero while it is not there
+	HeartbeatMS int64     `json:"heartbeat_ms"`      // the server speaks at least this often
+	LeaseMS     int64     `json:"lease_ms"`          // renew well within this; 0 without a lease
+	MaxAgeMS    int64     `json:"max_age_ms"`        // the stream ends after this at the latest; 0 for never
+	Server      string    `json:"server"`            // name and version, "tailsrv 0.1.0"
 }
 
 // Line is one line of the log, or a piece of one: at most [MaxData] bytes.

@@ -26,7 +26,7 @@ func story(e Encoder) []byte {
 		return dst
 	}
 	var lost int64 = 42
-	b := e.Open(nil, Open{Stream: "0123456789abcdef0123456789abcdef", Log: "app.log", Cursor: "c0", Met: MetFresh, Size: 10,
+	b := e.Open(nil, Open{Stream: "0123456789abcdef0123456789abcdef", Log: "app.log", Cursor: "c0", Met: MetFresh, Size: 10, Behind: 7, Modified: time.Date(2026, 11, 22, 11, 59, 0, 0, time.UTC),
 		HeartbeatMS: 15000, LeaseMS: 45000, MaxAgeMS: 43200000, Server: "tailsrv 0.1.0"})
 	b = say(b, "first <one>\nsecond & \"two\"\r\nun")
 	b = e.Heartbeat(b, Heartbeat{Cursor: "c" + strconv.Itoa(base), Size: 31, IdleMS: 1500, Time: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)})
