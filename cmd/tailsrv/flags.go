@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -63,13 +64,13 @@ func (f *flags) register(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	fs.StringArrayVar(&f.listen, "listen", []string{"127.0.0.1:7070"}, "`HOST:PORT` to listen on, repeatable; port 0 picks a free one")
 	fs.DurationVar(&f.heartbeat, "heartbeat", 15*time.Second, "speak at least this often on a silent stream (1s to 60s)")
-	fs.DurationVar(&f.lease, "lease", 0, "end a leased stream that nobody renewed for this long (default three heartbeats)")
-	fs.DurationVar(&f.stallTimeout, "stall-timeout", 30*time.Second, "end a stream whose client takes nothing for this long")
-	fs.DurationVar(&f.maxAge, "max-age", 12*time.Hour, "end any stream after this, with a cursor to come back with; 0 for never")
+	fs.DurationVar(&f.lease, "lease", 0, "end a leased stream that nobody renewed for this long (1s to 1h); 0 for three of its heartbeats")
+	fs.DurationVar(&f.stallTimeout, "stall-timeout", 30*time.Second, "end a stream whose client takes nothing for this long (at least 1s)")
+	fs.DurationVar(&f.maxAge, "max-age", 12*time.Hour, "end any stream after 80 to 100 % of this, with a cursor to come back with; 0 for never")
 	fs.DurationVar(&f.idleTimeout, "idle-timeout", 0, "end a stream whose log was silent for this long; 0 for never")
-	fs.DurationVar(&f.drain, "drain", 5*time.Second, "on SIGTERM, how long streams may take to end")
-	fs.IntVar(&f.maxStreams, "max-streams", 1024, "streams at the same time, in all")
-	fs.IntVar(&f.maxStreamsPerClient, "max-streams-per-client", 64, "streams at the same time, for one client address")
+	fs.DurationVar(&f.drain, "drain", 5*time.Second, "on SIGTERM, how long streams may take to end (at least 100ms)")
+	fs.IntVar(&f.maxStreams, "max-streams", 1024, "streams at the same time, in all (at least 1)")
+	fs.IntVar(&f.maxStreamsPerClient, "max-streams-per-client", 64, "streams at the same time, for one client address (at least 1)")
 	fs.BoolVar(&f.hidden, "hidden", false, "serve files and directories whose names begin with a dot")
 	fs.StringArrayVar(&f.allowHosts, "allow-host", nil, "a further `NAME` that requests may call this server by, repeatable; addresses and localhost always work")
 	fs.BoolVar(&f.insecure, "insecure", false, "listen on addresses that others can reach, without asking who they are")
@@ -125,7 +126,10 @@ func (f *flags) check() error {
 // checkAddress refuses what is no address, and what others could reach unless
 // that was asked for: a machine's logs are nobody's business by accident.
 func (f *flags) checkAddress(addr string) error {
-	host, _, err := net.SplitHostPort(addr)
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
 	if err != nil {
 		return cli.Usage("write HOST:PORT, as in 127.0.0.1:7070 or [::1]:7070", "--listen %q is no address: %v", addr, err)
 	}
@@ -182,10 +186,18 @@ func (f *flags) logger(w io.Writer) (*slog.Logger, error) {
 	return nil, cli.Usage("formats are text and json", "--log-format %q is no format", f.logFormat)
 }
 
-// command is tailsrv's command line. serve is called with what it says once it
-// makes sense.
-func command(serve func(*cobra.Command, *flags, []follow.Root) error) *cobra.Command {
-	f := &flags{}
+// dropped is the log line that tells of lines that nobody took.
+func (f *flags) dropped(lines int) []byte {
+	var b bytes.Buffer
+	if logger, err := f.logger(&b); err == nil {
+		logger.Warn("log lines were dropped: nobody took them", "lines", lines)
+	}
+	return b.Bytes()
+}
+
+// command is tailsrv's command line, which fills f. serve is called once all of
+// it makes sense.
+func command(f *flags, serve func(*cobra.Command, []follow.Root) error) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "tailsrv [flags] [NAME=]ROOT...",
 		Short:             "Serve log files as live HTTP streams",
@@ -208,7 +220,7 @@ func command(serve func(*cobra.Command, *flags, []follow.Root) error) *cobra.Com
 			if err != nil {
 				return err
 			}
-			return serve(cmd, f, roots)
+			return serve(cmd, roots)
 		},
 	}
 	cmd.SetVersionTemplate(fmt.Sprintf("tailsrv %s\n", cli.Version()))

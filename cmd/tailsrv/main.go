@@ -9,6 +9,8 @@ import (
 )
 
 func main() {
+	// A reader of our log that has gone must not take the server with it.
+	signal.Ignore(syscall.SIGPIPE)
 	// The first signal drains; stop() then gives signals back their default, so
 	// that a second one ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

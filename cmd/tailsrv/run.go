@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,10 +18,16 @@ import (
 	"github.com/bubbletail/bubbletail/internal/server"
 )
 
+// logPatience bounds how long the end waits for a stderr that takes nothing.
+const logPatience = 500 * time.Millisecond
+
 // run is the whole command: it serves until ctx ends and returns the exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	cmd := command(func(cmd *cobra.Command, f *flags, roots []follow.Root) error {
-		return serve(cmd.Context(), f, roots, stderr)
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, messages io.Writer) int {
+	var f flags
+	stderr := cli.NewNonBlocking(messages, f.dropped)
+	defer stderr.Close(logPatience)
+	cmd := command(&f, func(cmd *cobra.Command, roots []follow.Root) error {
+		return serve(cmd.Context(), &f, roots, stderr)
 	})
 	cmd.SetArgs(args)
 	cmd.SetIn(stdin)
@@ -36,7 +43,7 @@ func serve(ctx context.Context, f *flags, roots []follow.Root, stderr io.Writer)
 	}
 	logs, err := follow.Open(roots, follow.Options{Hidden: f.hidden})
 	if err != nil {
-		return &cli.Error{Msg: err.Error(), Hint: "check the path and that this user may read it"}
+		return &cli.Error{Msg: err.Error(), Hint: "each ROOT is a directory or a regular file that this user may read; each NAME stands once and is no - . or .."}
 	}
 	defer logs.Close()
 

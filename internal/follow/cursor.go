@@ -39,13 +39,19 @@ const (
 	cursorLen     = 1 + digestLen + 3*8 + 8 + digestLen + digestLen + 8
 	cursorLeft    = 3 * 8
 	cursorCheck   = 4
+
+	maxCursor     = cursorLen + cursorLeft + cursorCheck
+	maxCursorText = (maxCursor*8 + 5) / 6
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+var (
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	cursorText = base64.RawURLEncoding.Strict()
+)
 
-// text is the cursor for people and programs: at most 144 characters.
+// text is the cursor for people and programs: at most 124 characters.
 func (c *cursor) text() string {
-	var room [cursorLen + cursorLeft + cursorCheck]byte
+	var room [maxCursor]byte
 	b := append(room[:0], cursorVersion)
 	b = append(b, c.log[:]...)
 	b = binary.BigEndian.AppendUint64(b, c.id.dev)
@@ -61,20 +67,20 @@ func (c *cursor) text() string {
 		b = binary.BigEndian.AppendUint64(b, uint64(c.left.off))
 	}
 	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-	var out [(len(room)*4 + 2) / 3]byte
-	base64.RawURLEncoding.Encode(out[:], b)
-	return string(out[:base64.RawURLEncoding.EncodedLen(len(b))])
+	var out [maxCursorText]byte
+	cursorText.Encode(out[:], b)
+	return string(out[:cursorText.EncodedLen(len(b))])
 }
 
 // parseCursor reads a cursor's text. It reports false for anything that text did not
-// write; it allocates nothing.
+// write, and allocates no more for a longer one.
 func parseCursor(s string) (c cursor, ok bool) {
-	var room [cursorLen + cursorLeft + cursorCheck]byte
-	if len(s) > base64.RawURLEncoding.EncodedLen(len(room)) || strings.ContainsAny(s, "\r\n") {
+	if len(s) > maxCursorText || strings.ContainsAny(s, "\r\n") { // which the decoder skips
 		return cursor{}, false
 	}
-	var in [(len(room)*4 + 2) / 3]byte
-	n, err := base64.RawURLEncoding.Strict().Decode(room[:], in[:copy(in[:], s)])
+	var room [maxCursor]byte
+	var in [maxCursorText]byte
+	n, err := cursorText.Decode(room[:], in[:copy(in[:], s)])
 	if err != nil || n != cursorLen+cursorCheck && n != len(room) || room[0] != cursorVersion {
 		return cursor{}, false
 	}

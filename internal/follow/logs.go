@@ -68,6 +68,8 @@ func Open(roots []Root, opt Options) (_ *Logs, err error) {
 		at, err := stat(opened.dir, ".")
 		l.weak = l.weak || err != nil || at.id.born == 0
 	}
+	// A file's own name comes before the same name in a directory.
+	slices.SortStableFunc(l.roots, func(a, b *root) int { return cmp.Compare(b.rank(), a.rank()) })
 	return l, overlapRoots(l.roots)
 }
 

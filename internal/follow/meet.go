@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -182,11 +183,15 @@ func (h *hub) chain(c cursor, first *generation, at spot, files []sibling, met M
 			continue
 		}
 		g, err := h.openSibling(s)
-		if err != nil {
+		switch {
+		case err == nil:
+			own = append(own, g)
+		case errors.Is(err, errMoved):
 			h.discard(own)
 			return b, err
+		default:
+			b.met, b.gap = MetGap, "a file after the cursor's cannot be read"
 		}
-		own = append(own, g)
 	}
 	how := leave{kind: Rotated, detail: "the log went on in a new file"}
 	if met == MetTruncated {

@@ -15,10 +15,6 @@ import (
 // watcherName is what Health calls the watcher of this system.
 const watcherName = "inotify"
 
-// maxLinks is how many symlinks in a row the last part of a name may go through,
-// as many as the kernel allows.
-const maxLinks = 40
-
 // locate finds what name leads to below r. The file comes as an O_PATH descriptor,
 // with which nothing can be read and nothing happens to a FIFO or a device.
 func locate(r *os.Root, name string) (*os.File, found, error) {

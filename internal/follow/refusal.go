@@ -46,8 +46,12 @@ func (r *Refusal) Error() string {
 // Unwrap gives the system's error.
 func (r *Refusal) Unwrap() error { return r.Err }
 
-// refuse turns an error that opening or looking gave into a Refusal of name.
+// refuse turns an error that opening or looking gave into a Refusal of name. What is
+// closed below it was closed by Logs.Close.
 func refuse(name string, err error) error {
+	if errors.Is(err, fs.ErrClosed) {
+		return ErrClosed
+	}
 	var r *Refusal
 	if errors.As(err, &r) {
 		return &Refusal{Name: name, Why: r.Why, Detail: r.Detail, Err: r.Err}

@@ -2,6 +2,7 @@ package follow
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"slices"
 	"time"
@@ -76,11 +77,13 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 			continue
 		}
 		g, err := h.openSibling(s)
-		if err != nil {
+		switch {
+		case err == nil:
+			out = append(out, g)
+		case errors.Is(err, errMoved):
 			h.discard(out)
-			return nil, false // rotated while it was listed
-		}
-		out = append(out, g)
+			return nil, false
+		} // else it may not be read: as good as gone
 	}
 	// A copy that is not in the list was made after it, so its original was there after
 	// it, too: then it is not what seen was made of, and has changed by now.

@@ -146,16 +146,19 @@ func (l *Logs) resolve(name string) (*root, string, error) {
 		return nil, "", &Refusal{Name: name, Why: WhyDirectory}
 	}
 	for _, r := range l.roots {
-		if r.name == "" && r.only == name {
-			return r, name, nil
-		}
-	}
-	for _, r := range l.roots {
-		if r.name == "" && r.only == "" && !known {
+		if r.name == "" && (r.only == name || r.only == "" && !known) {
 			return r, name, nil
 		}
 	}
 	return nil, "", &Refusal{Name: name, Why: WhyNotFound}
+}
+
+// rank orders roots by how little they serve.
+func (r *root) rank() int {
+	if r.only != "" {
+		return 1
+	}
+	return 0
 }
 
 // overlapRoots refuses roots of which one would hide the other.

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -42,7 +41,6 @@ type scenario struct {
 	name   string
 	cursor string
 	files  map[string]*os.File
-	data   string // read and not expected yet
 }
 
 func TestFollower_scenarios(t *testing.T) {
@@ -289,5 +287,3 @@ func (s *scenario) expect(what string, args []string) error {
 	}
 	return nil
 }
-
-func mkfifo(name string) error { return syscall.Mkfifo(name, 0o644) }

@@ -57,6 +57,37 @@ func (s *spot) holds(r io.ReaderAt) (bool, error) {
 	return bytes.Equal(have[:n], want), nil
 }
 
+// readOn fills buf with the bytes before the position and what comes after them, and
+// says how many they are together. It reports false when r has other content: what is
+// before the position must be what it was, and so must what the file is known to begin
+// with (head) and to have further on (mark).
+func (s *spot) readOn(r io.ReaderAt, buf, head []byte, mark spot) (n int, same bool, err error) {
+	before := s.before()
+	n, err = r.ReadAt(buf, s.off-int64(len(before)))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, false, err
+	}
+	known := before
+	if len(before) == 0 {
+		known = head[:min(len(head), n)]
+	}
+	if n < len(before) || !bytes.Equal(buf[:len(known)], known) {
+		return n, false, nil
+	}
+	if n == len(before) {
+		return n, true, nil
+	}
+	// The file may have been rewritten while it was read: then what was read last is
+	// new, and so is what is before the position by now. Few bytes prove little, and so
+	// do many equal ones, hence the mark.
+	again := spot{off: s.off - int64(len(before)) + int64(len(known))}
+	copy(again.tail[:], known)
+	if same, err = again.holds(r); same && err == nil {
+		same, err = mark.holds(r)
+	}
+	return n, same, err
+}
+
 // advance moves the position on by n bytes. What was read to get there is at the
 // end of window.
 func (s *spot) advance(window []byte, n int64) {

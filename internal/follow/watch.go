@@ -209,6 +209,9 @@ func (w *watcher) close() error {
 	return err
 }
 
+// maxLinks is how many symlinks a name may go through, as many as the kernel allows.
+const maxLinks = 40
+
 // rewatch sees to it that the watches fit the way from the root to the log as it is
 // now. The caller holds looking.
 func (h *hub) rewatch() {
@@ -224,36 +227,43 @@ func (h *hub) rewatch() {
 	}
 }
 
-// pointsOf lists the names that decide what file name is below dir: the log itself
-// where it is, each symlink on the way, and where the way ends too early, the part
-// that is missing. All directories are real paths, so that one has one watch.
+// pointsOf lists the names that decide what file name is below dir: each symlink on the
+// way, and those in their targets, the log itself where it is, and where the way ends too
+// early the part that is missing. All directories are real paths, so that one has one
+// watch.
 func pointsOf(dir, name string) []point {
 	var points []point
-	at := dir
-	for rest := name; rest != ""; {
-		part, more, deeper := strings.Cut(rest, "/")
+	at, rest := dir, name
+	for links := 0; rest != "" && links <= maxLinks; {
+		var part string
+		part, rest, _ = strings.Cut(rest, "/")
+		switch part {
+		case "", ".":
+			continue
+		case "..":
+			at = filepath.Dir(at)
+			continue
+		}
 		here := filepath.Join(at, part)
 		fi, err := os.Lstat(here)
-		if err != nil || !deeper {
+		link := err == nil && fi.Mode()&os.ModeSymlink != 0
+		if err != nil || link || rest == "" {
 			points = append(points, point{at, part})
 		}
 		if err != nil {
 			return points
 		}
-		if fi.Mode()&os.ModeSymlink != 0 {
-			real, err := filepath.EvalSymlinks(here)
-			if deeper || err != nil {
-				points = append(points, point{at, part})
-			}
-			if err != nil {
-				return points
-			}
-			if !deeper {
-				points = append(points, point{filepath.Dir(real), filepath.Base(real)})
-			}
-			here = real
+		if !link {
+			at = here
+			continue
 		}
-		at, rest = here, more
+		target, err := os.Readlink(here)
+		if err != nil || filepath.IsAbs(target) { // which the root does not follow
+			return points
+		}
+		rest = filepath.ToSlash(target) + "/" + rest
+		rest = strings.TrimSuffix(rest, "/")
+		links++
 	}
 	return points
 }

@@ -1,0 +1,126 @@
+package follow
+
+import (
+	"bytes"
+	"os"
+	"path"
+	"time"
+)
+
+// print is what tells one content of a file from another: how it begins, and how it
+// goes on to where it was seen.
+type print struct {
+	head []byte
+	spot spot
+}
+
+// printOf reads the print of a file of that size.
+func printOf(f *os.File, size int64) (p print, err error) {
+	if p.head, err = readHead(f, size); err == nil {
+		p.spot, err = spotAt(f, size)
+	}
+	return p, err
+}
+
+// holds reports whether a file still has that content, or has grown from it.
+func (p *print) holds(f *os.File) bool {
+	head, err := readHead(f, int64(len(p.head)))
+	if err != nil || !bytes.Equal(head, p.head) {
+		return false
+	}
+	same, err := p.spot.holds(f)
+	return same && err == nil
+}
+
+// inspect finds out whether the current generation has grown, or was rewritten.
+func (h *hub) inspect(now time.Time) {
+	cur := h.cur
+	h.mu.Lock()
+	proof := h.evidence
+	h.evidence = nil
+	h.mu.Unlock()
+	if proof != nil {
+		defer h.wakeAll() // whoever brought it waits to be told
+	}
+	file := cur.body.file
+	m, err := fileMeta(file)
+	if err != nil {
+		return
+	}
+	if m.size == 0 && h.seen.off == 0 && h.nothingNew() {
+		return
+	}
+	seen, err := printOf(file, m.size)
+	// What was seen before is compared after everything else was read: then all of it
+	// belongs together, however short ago somebody truncated the file.
+	same, failed := h.seen.holds(file)
+	if failed != nil {
+		return
+	}
+	same = same && bytes.HasPrefix(seen.head, cur.head)
+	if same && proof != nil && proof.gen == cur {
+		same, _ = proof.spot.holds(file)
+	}
+	switch {
+	case err != nil:
+		h.again() // it changes while it is read
+	case !same:
+		h.restart(now, nil)
+	case m.size < h.seen.off:
+		h.again()
+	case h.seen.off < overlap && (m.size == 0 || m.size > h.seen.off) && !h.first(seen, now):
+	default:
+		h.publish(cur, seen, now)
+	}
+}
+
+// publish lets followers see what was seen of the current generation.
+func (h *hub) publish(g *generation, p print, now time.Time) {
+	h.seen = p.spot
+	if g.size == p.spot.off && len(g.head) == len(p.head) {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g.size, g.head, g.mark, g.grown = p.spot.off, p.head, p.spot, now
+	h.broadcast()
+}
+
+func (h *hub) wakeAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.broadcast()
+}
+
+// nothingNew reports that no file was made, removed or renamed beside an empty log
+// since this was asked last. Listing the directory costs much more.
+func (h *hub) nothingNew() bool {
+	dir, err := stat(h.root.dir, path.Dir(h.live.name))
+	if err != nil {
+		return false
+	}
+	// A time as young as this may be that of a later change, too.
+	const tick = 20 * time.Millisecond
+	same := dir.mtime.Equal(h.stamp)
+	h.stamp = time.Time{}
+	if time.Since(dir.mtime) > tick {
+		h.stamp = dir.mtime
+	}
+	return same
+}
+
+// first looks at a generation of which nothing was seen yet, or a few bytes that prove
+// nothing. Only a copy shows that there was something before what is there now. It
+// reports false when it found one, and has begun the next generation.
+func (h *hub) first(seen print, now time.Time) bool {
+	copies, ok := h.copies(seen)
+	if !ok {
+		h.again()
+		return false
+	}
+	if len(copies) > 0 {
+		h.restart(now, copies)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,173 @@
+package follow
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"time"
+)
+
+// unseen reports whether s was born after everything that is accounted for on g.
+func (h *hub) unseen(g *generation, s sibling) bool {
+	return !s.live && s.id != g.id && s.id.born >= g.newest && !h.used[s.id]
+}
+
+// account remembers files whose content has been, or will be, given to followers. It
+// matters for those that were born in the same tick of the kernel's clock, a few
+// milliseconds, and where there are no birth times.
+func (h *hub) account(ids ...identity) {
+	if len(h.used) > 2*maxSiblings {
+		clear(h.used)
+	}
+	for _, id := range ids {
+		h.used[id] = true
+	}
+}
+
+// advance goes on to the file that has the log's name now, by way of all those that
+// had it in between.
+func (h *hub) advance(now time.Time) {
+	file, at, err := open(h.root.dir, h.name)
+	if err != nil {
+		h.err = err
+		h.missing(now)
+		return
+	}
+	h.live, h.absent = at, time.Time{}
+	silent := silentFS(file)
+	h.mu.Lock()
+	h.silent = silent
+	h.mu.Unlock()
+	files, ok := h.siblings()
+	next := &generation{id: at.id}
+	if h.cur == nil {
+		h.beginChain(next, file, files, now)
+	} else if !ok || !h.rotate(next, file, files, now) {
+		file.Close()
+		h.again()
+		return
+	}
+	h.seen = spot{}
+	h.inspect(now)
+	h.rewatch()
+}
+
+// beginChain begins the chain with the generation that is there when the hub begins. What
+// is older is history; a copy that is being made right now is not.
+func (h *hub) beginChain(g *generation, file *os.File, files []sibling, now time.Time) {
+	youngest := newest(files)
+	for _, s := range files {
+		if s.id.born == youngest && h.isOriginal(file, s) {
+			continue
+		}
+		g.newest = max(g.newest, s.id.born)
+		h.account(s.id)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g.body = h.hold(file, g.id)
+	h.succeed(g, leave{}, now)
+}
+
+// rotate puts next, whose file is open already, at the end of the chain, and before
+// it those of files that nobody has seen. It reports false when the files were
+// renamed under it.
+func (h *hub) rotate(next *generation, file *os.File, files []sibling, now time.Time) bool {
+	how := h.farewell()
+	var between []*generation
+	for _, s := range files {
+		if s.live {
+			break // what was born after it is for the next look
+		}
+		if !h.unseen(h.cur, s) || !h.after(s, files) {
+			continue
+		}
+		g, err := h.openSibling(s)
+		switch {
+		case err == nil:
+			between = append(between, g)
+		case errors.Is(err, errMoved):
+			h.discard(between)
+			return false
+		default: // it may not be read, and will not be waited for
+			how.gap = true
+			h.account(s.id)
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.account(h.cur.id)
+	reached := h.cur.newest
+	for _, g := range between {
+		reached = max(reached, g.id.born)
+		g.newest = reached
+		h.account(g.id)
+		h.succeed(g, how, now)
+		how = leave{kind: Rotated, detail: "the log was rotated more than once between two looks"}
+	}
+	h.account(next.id)
+	next.body = h.hold(file, next.id)
+	next.newest = max(reached, next.id.born)
+	h.succeed(next, how, now)
+	return true
+}
+
+// discard lets go of generations that do not become part of a chain.
+func (h *hub) discard(gens []*generation) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, g := range gens {
+		h.drop(g)
+	}
+}
+
+// after reports whether s can have come after the current generation. Only files
+// born in the same tick leave a doubt; then their order among files tells.
+func (h *hub) after(s sibling, files []sibling) bool {
+	if s.id.born > h.cur.newest {
+		return true
+	}
+	place := func(id identity) int {
+		return slices.IndexFunc(files, func(f sibling) bool { return f.id == id })
+	}
+	return place(s.id) > place(h.cur.id)
+}
+
+// farewell says how the current generation is left for another file.
+func (h *hub) farewell() leave {
+	if h.cur.void || h.cur.removed {
+		return leave{kind: Appeared, detail: "the log is there"}
+	}
+	how := leave{kind: Rotated, detail: "the log goes on in a new file"}
+	if m, err := fileMeta(h.cur.body.file); err == nil && m.links == 0 {
+		// With its name went the proof that nothing came between it and what is there now.
+		how.gap = true
+	}
+	return how
+}
+
+// errMoved is the error of a file that was listed and has another name by now.
+var errMoved = errors.New("renamed while its directory was listed")
+
+// openSibling opens a file that was listed, as a generation without a successor.
+func (h *hub) openSibling(s sibling) (*generation, error) {
+	f, at, err := open(h.root.dir, s.name)
+	if isAbsent(err) {
+		return nil, errMoved
+	}
+	if err != nil {
+		return nil, err
+	}
+	if at.id != s.id {
+		f.Close()
+		return nil, errMoved
+	}
+	head, err := readHead(f, at.size)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return &generation{id: at.id, body: h.hold(f, at.id), head: head, size: at.size, newest: at.id.born}, nil
+}
