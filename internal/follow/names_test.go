@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -50,6 +51,7 @@ func TestLogs_refuseEachInItsWay(t *testing.T) {
 		"sub/app.log":             "",
 		"inside":                  "",
 		"roundabout":              "",
+		strings.Repeat("a", 300):  WhyNotFound,
 		"":                        WhyBadName,
 		"/":                       WhyBadName,
 		"/app.log":                WhyBadName,

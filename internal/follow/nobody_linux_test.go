@@ -75,6 +75,33 @@ func TestFollower_denied(t *testing.T) {
 	}
 }
 
+// Who comes after the permission was taken away gets nothing, though somebody who came
+// before still holds the log open.
+func TestLogs_deniedToWhoComesLater(t *testing.T) {
+	if !asNobody(t) {
+		return
+	}
+	dir, l := openDir(t, Options{})
+	name := join(dir, "app.log")
+	write(t, name, "one\n")
+	f := follow(t, l, "app.log", Start{From: FromStart})
+	read(t, f, "one\n")
+	cursor := f.Cursor()
+	must(t, os.Chmod(name, 0))
+	for what, start := range map[string]Start{
+		"tail": {Lines: 10}, "start": {From: FromStart}, "wait": {Wait: true}, "once": {From: FromStart, Once: true},
+		"cursor": {From: FromCursor, Cursor: cursor},
+	} {
+		later, err := l.Follow("app.log", start)
+		if refused(t, err) != WhyDenied {
+			t.Errorf("%s: %v", what, err)
+		}
+		if later != nil {
+			later.Close()
+		}
+	}
+}
+
 // With no inotify instance left a log is polled, everything works, and Health says so.
 func TestLogs_pollWithoutInotify(t *testing.T) {
 	if !asNobody(t) {

@@ -66,6 +66,8 @@ func refuse(name string, err error) error {
 		why = WhyNotFound
 	case errors.Is(err, fs.ErrPermission):
 		why = WhyDenied
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		why, detail = WhyNotFound, "no file has a name as long as that"
 	case errors.Is(err, syscall.ELOOP):
 		why, detail = WhyNotFound, "symlinks go round in a circle"
 	case err != nil && err.Error() == escapes:

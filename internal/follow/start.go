@@ -33,18 +33,15 @@ func (l *Logs) Follow(name string, start Start) (*Follower, error) {
 		return nil, err
 	}
 	var c cursor
+	mayBeAbsent := start.Wait
 	if start.From == FromCursor {
 		if c, err = parseCursorFor(name, start.Cursor, digest([]byte(r.name+"/"+below))); err != nil {
 			return nil, err
 		}
-	} else if !start.Wait { // costs less than a hub that is not needed
-		at, err := stat(r.dir, below)
-		if err == nil {
-			err = at.refusal()
-		}
-		if err != nil {
-			return nil, refuse(name, err)
-		}
+		mayBeAbsent = true // its generation may have another name by now
+	}
+	if err := r.check(below); err != nil && !(mayBeAbsent && isAbsent(err)) {
+		return nil, refuse(name, err)
 	}
 	h, err := l.acquire(r, below)
 	if err != nil {
@@ -59,6 +56,16 @@ func (l *Logs) Follow(name string, start Start) (*Follower, error) {
 		return nil, refuse(name, err)
 	}
 	return f, nil
+}
+
+// check opens and closes a log. It is asked for each follower: a hub may hold a log
+// open from when this process could still read it, and who comes later may not have it.
+func (r *root) check(name string) error {
+	f, _, err := open(r.dir, name)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func parseCursorFor(name, text string, tag [digestLen]byte) (cursor, error) {
