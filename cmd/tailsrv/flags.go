@@ -224,7 +224,7 @@ func command(f *flags, serve func(*cobra.Command, []follow.Root) error) *cobra.C
 		},
 	}
 	cmd.SetVersionTemplate(fmt.Sprintf("tailsrv %s\n", cli.Version()))
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(seeHelp, "%v", err) })
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagError(seeHelp, err) })
 	f.register(cmd.Flags())
 	return cmd
 }

@@ -12,12 +12,18 @@ import (
 )
 
 // farewell writes one line a log: what was watched, how long, how much, how it
-// ended. Its error is the first ending that was nobody's wish.
+// ended. Its error, of which the caller tells, is the first ending that was
+// nobody's wish.
 func farewell(w io.Writer, logs []*watched, viewErr error, signalled bool) error {
 	var first error
 	for _, l := range logs {
-		fmt.Fprintf(w, "tailtui: %s\n", text.Plain(summary(l.session.Summary())))
-		if err := failure(l.ended); err != nil && first == nil {
+		err := failure(l.ended)
+		s := l.session.Summary()
+		if err != nil && len(logs) == 1 {
+			s.Detail = "" // the error says it, once
+		}
+		fmt.Fprintf(w, "tailtui: %s\n", text.Plain(summary(s)))
+		if first == nil {
 			first = err
 		}
 	}
@@ -43,6 +49,8 @@ func summary(s client.Summary) string {
 	switch s.Reason {
 	case wire.ReasonClientClosed:
 		return words + ", closed by you"
+	case wire.ReasonComplete:
+		return words + ", read to its end"
 	case wire.ReasonClientGone, "":
 		return words + orNothing(", ", s.Detail)
 	}

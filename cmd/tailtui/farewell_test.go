@@ -16,7 +16,7 @@ func TestSummary_isOneLine(t *testing.T) {
 		"h:1/x: watched 4m12s, 11.8 MiB, closed by you":                               {Log: "h:1/x", For: 252 * time.Second, Bytes: 12_449_999, Connects: 1, Reason: wire.ReasonClientClosed},
 		"h:1/x: watched 1s, 0 B, 2 connections, the server did not confirm the close": {Log: "h:1/x", For: time.Second, Connects: 2, Reason: wire.ReasonClientGone, Detail: "the server did not confirm the close"},
 		"h:1/x: watched 1s, 5 B, ended by the server: removed: gone":                  {Log: "h:1/x", For: time.Second, Bytes: 5, Connects: 1, Reason: wire.ReasonRemoved, Detail: "gone"},
-		"h:1/x: watched 1s, 5 B, ended by the server: complete":                       {Log: "h:1/x", For: time.Second, Bytes: 5, Connects: 1, Reason: wire.ReasonComplete},
+		"h:1/x: watched 1s, 5 B, read to its end":                                     {Log: "h:1/x", For: time.Second, Bytes: 5, Connects: 1, Reason: wire.ReasonComplete},
 	} {
 		if got := summary(s); got != want {
 			t.Errorf("%+v\n is %q\nwant %q", s, got, want)

@@ -36,8 +36,8 @@ Without a terminal on stdout, or with --plain, the log's bytes go to stdout and
 what happens to the connection to stderr. Press ? on the screen for the keys.
 Every flag can also be set in the environment: --retry as TAILTUI_RETRY=true.
 
-Exit codes: 0 ended by you, or complete; 1 error; 2 wrong command line; 3 refused
-by the server; 4 ended by the server for good.`
+Exit codes: 0 ended by you, or complete; 1 error; 2 wrong command line; 3 refused,
+because there is no such log or it may not be read; 4 ended by the server for good.`
 
 const examples = `  tailtui web-1:7070/app.log                watch a log of web-1
   tailtui -n 1000 web-1:7070/app.log        begin with its last 1000 lines
@@ -48,7 +48,7 @@ const examples = `  tailtui web-1:7070/app.log                watch a log of web
 
 func (f *flags) register(fs *pflag.FlagSet) {
 	fs.SortFlags = false
-	fs.StringVarP(&f.lines, "lines", "n", "10", "begin with the last `N` lines of the log, or all")
+	fs.StringVarP(&f.lines, "lines", "n", "10", "begin with the last `N` lines of the log (0 to 100000), or all")
 	fs.BoolVar(&f.noFollow, "no-follow", false, "stop at the log's end instead of waiting for more")
 	fs.DurationVar(&f.heartbeat, "heartbeat", 5*time.Second, "ask the server to speak at least this often (1s to 60s); twice that without a word is shown as no contact")
 	fs.BoolVar(&f.retry, "retry", false, "wait for a log that is not there yet")
@@ -121,7 +121,7 @@ func command(watch func(*cobra.Command, *flags, []string) error) *cobra.Command 
 		},
 	}
 	cmd.SetVersionTemplate(fmt.Sprintf("tailtui %s\n", cli.Version()))
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(seeHelp, "%v", err) })
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagError(seeHelp, err) })
 	f.register(cmd.Flags())
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/bubbletail/bubbletail/internal/cli"
@@ -50,8 +51,10 @@ func resolve(path string, mayBeMissing bool) (string, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", &cli.Error{Code: cli.ExitRefused, Msg: fmt.Sprintf("there is no file %q", path),
 			Hint: "add --retry to wait for it; a log of another machine is named host:port/path"}
+	case errors.Is(err, syscall.ENOTDIR):
+		return "", &cli.Error{Code: cli.ExitRefused, Msg: fmt.Sprintf("%q: a part of it is a file, not a directory", path), Hint: "check the path"}
 	case err != nil:
-		return "", &cli.Error{Code: cli.ExitRefused, Msg: err.Error(), Hint: "check that you may read it"}
+		return "", &cli.Error{Code: cli.ExitRefused, Msg: fmt.Sprintf("%q: %v", path, err), Hint: "check that you may read it"}
 	}
 	if info, err := os.Stat(resolved); err == nil && info.IsDir() {
 		return "", &cli.Error{Code: cli.ExitRefused, Msg: fmt.Sprintf("%q is a directory", path), Hint: "name a file in it"}

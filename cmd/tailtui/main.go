@@ -13,8 +13,12 @@ func main() {
 	// the streams are still closed before the process ends.
 	signal.Ignore(syscall.SIGPIPE)
 	// The first signal closes cooperatively; stop() then gives signals back their
-	// default, so that a second one ends the process at once.
+	// default, so that a second one ends the process at once. A hangup is no wish of
+	// anybody's, and comes twice where the kernel and the shell both send it.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() {
+		signal.Ignore(syscall.SIGHUP)
+		stop()
+	})
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

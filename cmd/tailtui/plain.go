@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/bubbletail/bubbletail/internal/client"
 	"github.com/bubbletail/bubbletail/internal/link"
@@ -21,6 +22,7 @@ import (
 func plain(ctx context.Context, logs []*watched, out, states io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer onReaderGone(out, func() { cancel(syscall.EPIPE) })()
 	p := &printer{out: out, states: states, many: len(logs) > 1}
 	var all sync.WaitGroup
 	for _, w := range logs {
@@ -30,12 +32,32 @@ func plain(ctx context.Context, logs []*watched, out, states io.Writer) error {
 			}
 		})
 	}
-	all.Wait()
+	waitBriefly(ctx, &all)
 	err := context.Cause(ctx)
 	if errors.Is(err, context.Canceled) || errors.Is(err, syscall.EPIPE) {
 		return nil
 	}
 	return err
+}
+
+// waitBriefly waits for all, but no longer than plainPatience once ctx has ended:
+// a write to a reader that does not read cannot be interrupted, and goes with
+// the process.
+func waitBriefly(ctx context.Context, all *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		all.Wait()
+	}()
+	select {
+	case <-done:
+		return
+	case <-ctx.Done():
+	}
+	select {
+	case <-done:
+	case <-time.After(plainPatience):
+	}
 }
 
 // printer shares the two outputs between logs.
@@ -81,7 +103,9 @@ func (p *printer) print(ctx context.Context, w *watched) error {
 		}
 		if u.Status.State != state {
 			state = u.Status.State
-			p.say(name, stateWords(u.Status))
+			if state != link.Closed || p.many { // for one log the farewell follows at once
+				p.say(name, stateWords(u.Status))
+			}
 		}
 	}
 }
@@ -132,7 +156,8 @@ func stateWords(s client.Status) string {
 	case link.Stalled:
 		return "no contact, the stream is kept"
 	case link.Waiting:
-		return fmt.Sprintf("lost: %s; retry %d follows", s.Detail, s.Attempt)
+		wait := max(time.Until(s.RetryAt), 0).Round(100 * time.Millisecond)
+		return fmt.Sprintf("lost: %s; attempt %d in %v", s.Detail, s.Attempt+1, wait)
 	case link.Closing:
 		return "closing"
 	case link.Closed:

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -120,37 +119,6 @@ func closedPort(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
-}
-
-// TestPipe_readerLeaves: tailtui | head -1 ends quietly and closes the stream.
-func TestPipe_readerLeaves(t *testing.T) {
-	dir := t.TempDir()
-	log := newFile(t, dir, "app.log", "one\ntwo\n")
-	srv := serveDir(t, dir)
-	cmd := exec.Command(binaries.tailtui, srv.addr+"/app.log")
-	stderr := newOutput()
-	cmd.Stderr = stderr
-	pipe, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadFull(pipe, make([]byte, 4)); err != nil {
-		t.Fatal(err)
-	}
-	pipe.Close()
-	log.append("three\n") // the write that finds nobody
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("tailtui ended with %v and said:\n%s", err, stderr)
-	}
-	if strings.Contains(stderr.String(), "error") {
-		t.Errorf("not quiet:\n%s", stderr)
-	}
-	if all := srv.streams(t); len(all.Live) != 0 || all.Ended[0].Reason != "client-closed" {
-		t.Errorf("after the reader left: %+v", all)
-	}
 }
 
 // TestServer_refusesABadCommandLine: exit code 2, an error and a hint.

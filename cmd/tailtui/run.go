@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -13,9 +14,20 @@ import (
 	"github.com/bubbletail/bubbletail/internal/client"
 )
 
+// Nothing waits longer than this for an output that takes nothing, when the user
+// leaves: a terminal that was stopped, a pager that does not read. Together, and
+// beside them the close of the streams, they stay within the promised second.
+const (
+	screenPatience  = 600 * time.Millisecond // for the screen to give the terminal back
+	plainPatience   = 300 * time.Millisecond // for the write under way
+	messagePatience = 300 * time.Millisecond // for the last words on stderr
+)
+
 // run is the whole command: it watches until the user leaves, ctx ends or
 // nothing is left to watch, and returns the exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, messages io.Writer) int {
+	stderr := cli.NewNonBlocking(messages, nil)
+	defer stderr.Close(messagePatience)
 	cmd := command(func(cmd *cobra.Command, f *flags, targets []string) error {
 		return watch(cmd.Context(), f, targets, streams{stdin, stdout, stderr})
 	})
@@ -120,7 +132,7 @@ func openAll(f *flags, targets []string) ([]*watched, error) {
 		w := &watched{}
 		opt := f.sessionOptions()
 		if target.Kind == client.Local {
-			w.local, err = openLocal(target, f.retry)
+			w.local, err = openLocal(target, f.retry || len(targets) > 1)
 			if err != nil {
 				return nil, err
 			}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -13,15 +12,11 @@ import (
 	"github.com/bubbletail/bubbletail/internal/ui"
 )
 
-// leaveTimeout bounds how long a terminal that takes no output may hold the
-// process. The streams are closed beside that and do not wait for it.
-const leaveTimeout = 500 * time.Millisecond
-
 // screen shows the logs on a terminal until the user leaves or ctx ends; then,
 // before the terminal has taken its last output, it calls leave.
 func screen(ctx context.Context, leave func(), f *flags, logs []*watched, in, out *os.File) error {
 	output := termio.NewOutput(out, termio.Options{})
-	defer output.Finish(leaveTimeout)
+	defer output.Finish(screenPatience)
 	defer leave()
 	program := tea.NewProgram(ui.New(ctx, f.screenOptions(logs)),
 		tea.WithInput(termio.NewInput(in)),

@@ -29,13 +29,32 @@ type terminal struct {
 
 const columns, rows = 120, 20
 
-// startTerminal runs tailtui on a pseudo-terminal. Nobody reads it while deaf is
-// not closed.
-func startTerminal(t *testing.T, deaf <-chan struct{}, args ...string) *terminal {
+// startTerminal runs tailtui on a pseudo-terminal, as a shell does but for stderr.
+func startTerminal(t *testing.T, args ...string) *terminal {
 	t.Helper()
+	x := newTerminal(args...)
+	x.cmd.Stderr = x.stderr
+	x.start(t, nil)
+	return x
+}
+
+// startDeafTerminal runs tailtui on a pseudo-terminal, stderr and all, that
+// nobody reads any more once it shows LIVE, until deaf is closed.
+func startDeafTerminal(t *testing.T, deaf <-chan struct{}, args ...string) *terminal {
+	t.Helper()
+	x := newTerminal(args...)
+	x.start(t, deaf)
+	return x
+}
+
+func newTerminal(args ...string) *terminal {
 	x := &terminal{cmd: exec.Command(binaries.tailtui, args...), screen: newOutput(), stderr: newOutput(), exited: make(chan struct{})}
 	x.cmd.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=1", "GORACE=atexit_sleep_ms=0")
-	x.cmd.Stderr = x.stderr
+	return x
+}
+
+func (x *terminal) start(t *testing.T, deaf <-chan struct{}) {
+	t.Helper()
 	var err error
 	x.pty, err = pty.StartWithSize(x.cmd, &pty.Winsize{Rows: rows, Cols: columns})
 	if err != nil {
@@ -73,7 +92,6 @@ func startTerminal(t *testing.T, deaf <-chan struct{}, args ...string) *terminal
 		emulator.InputPipe().(io.Closer).Close() // Close itself races with Read
 		<-answers
 	})
-	return x
 }
 
 // shows blocks until the newest screen has s, and gives that screen.
@@ -112,7 +130,7 @@ func TestScreen_tellsTheState(t *testing.T) {
 		log.append(fmt.Sprintf("line %d\n", i))
 	}
 	srv := serveDir(t, dir)
-	x := startTerminal(t, nil, "-n", "50", srv.addr+"/app.log")
+	x := startTerminal(t, "-n", "50", srv.addr+"/app.log")
 	x.shows(t, "line 59")
 	x.shows(t, "LIVE")
 
@@ -175,7 +193,7 @@ func TestScreen_stalledTerminalClosesInTime(t *testing.T) {
 			srv := serveDir(t, dir)
 			deaf := make(chan struct{})
 			defer close(deaf)
-			x := startTerminal(t, deaf, srv.addr+"/app.log")
+			x := startDeafTerminal(t, deaf, srv.addr+"/app.log")
 			x.shows(t, "LIVE")
 			for i := range 200 { // more than the terminal's buffer takes
 				log.append(strings.Repeat(fmt.Sprintf("flood %d ", i), 200) + "\n")
@@ -193,16 +211,24 @@ func TestScreen_stalledTerminalClosesInTime(t *testing.T) {
 }
 
 // TestHangup_closesCooperatively: the terminal itself goes away, as when an ssh
-// session drops.
+// session drops, and the shell's own hangup comes on top of the kernel's.
 func TestHangup_closesCooperatively(t *testing.T) {
 	dir := t.TempDir()
 	newFile(t, dir, "app.log", "line\n")
 	srv := serveDir(t, dir)
-	x := startTerminal(t, nil, srv.addr+"/app.log")
+	x := startTerminal(t, srv.addr+"/app.log")
 	x.shows(t, "LIVE")
 	x.pty.Close()
+	for range 20 {
+		if x.cmd.Process.Signal(syscall.SIGHUP) != nil {
+			break // it has ended already
+		}
+	}
 	srv.log.awaitMatch(t, `reason=client-closed`, 1)
 	if _, took := x.gone(t); took > time.Second {
 		t.Errorf("ended after %v", took)
+	}
+	if status := x.cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
+		t.Errorf("killed by %v", status.Signal())
 	}
 }

@@ -20,6 +20,7 @@ func (s source) Next(ctx context.Context) (ui.Update, error) {
 		items[i] = ui.Item{
 			Kind:    itemKinds[item.Kind],
 			Data:    item.Data,
+			Old:     item.Old,
 			Event:   item.Event,
 			Resumed: ui.Resumed(item.Resumed),
 			Err:     item.Err,
@@ -43,10 +44,12 @@ func status(s client.Status) ui.Status {
 	}
 	return ui.Status{
 		State: s.State, Since: s.Since, Reason: s.Reason, Detail: s.Detail, Hint: s.Hint,
-		Attempt: s.Attempt, RetryAt: s.RetryAt, Heard: s.Heard, LastData: s.LastData,
+		Attempt: s.Attempt, RetryAt: s.RetryAt, Addr: s.Addr, Reached: s.Reached, GiveUpAt: s.GiveUpAt,
+		Heard: s.Heard, LastData: s.LastData, Opened: s.Opened,
 		Connects: s.Connects, Bytes: s.Bytes, RTT: s.RTT,
 		Stream: s.Stream, Server: s.Server, Cursor: s.Cursor, Met: s.Met,
 		Heartbeat: s.Heartbeat, Lease: s.Lease, MaxAge: s.MaxAge,
-		Size: s.Size, Generation: s.Generation, History: history,
+		Size: s.Size, SizeAt: s.SizeAt, Gone: s.Gone, GoneSince: s.GoneSince,
+		Generation: s.Generation, History: history,
 	}
 }

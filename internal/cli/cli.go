@@ -58,6 +58,13 @@ func Report(w io.Writer, name string, err error) int {
 	return e.Code
 }
 
+// FlagError is a Usage error for what the flag parser objected to, in words
+// without those of the Go library below it.
+func FlagError(hint string, err error) *Error {
+	words, _, _ := strings.Cut(err.Error(), ": strconv.")
+	return Usage(hint, "%s", words)
+}
+
 // FromEnvironment sets every flag that the command line left alone and that has
 // a variable: prefix and the flag's name in upper case, "-" as "_". A list is
 // separated by commas. Help and version have no variable.
@@ -78,7 +85,7 @@ func FromEnvironment(flags *pflag.FlagSet, prefix string) error {
 		}
 		for _, v := range values {
 			if e := flags.Set(f.Name, v); e != nil {
-				err = Usage("unset the variable or see --help", "environment variable %s: %v", name, e)
+				err = FlagError("unset the variable or see --help", fmt.Errorf("environment variable %s: %w", name, e))
 			}
 		}
 	})

@@ -56,7 +56,7 @@ func TestFromEnvironment(t *testing.T) {
 		t.Setenv("T_MAX_STREAMS", "many")
 		err := FromEnvironment(fs, "T_")
 		var e *Error
-		if !errors.As(err, &e) || e.Code != ExitUsage || !strings.Contains(e.Msg, "T_MAX_STREAMS") {
+		if !errors.As(err, &e) || e.Code != ExitUsage || !strings.Contains(e.Msg, "T_MAX_STREAMS") || strings.Contains(e.Msg, "strconv") {
 			t.Errorf("error %v", err)
 		}
 	})
