@@ -13,6 +13,7 @@ import (
 
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
@@ -27,7 +28,12 @@ type terminal struct {
 	read   sync.WaitGroup
 }
 
-const columns, rows = 120, 20
+const (
+	columns, rows = 120, 20
+	// A deaf terminal is so large that a few frames fill all that the kernel
+	// keeps for it, 64 KiB and more.
+	deafColumns, deafRows = 400, 150
+)
 
 // startTerminal runs tailtui on a pseudo-terminal, as a shell does but for stderr.
 func startTerminal(t *testing.T, args ...string) *terminal {
@@ -55,12 +61,16 @@ func newTerminal(args ...string) *terminal {
 
 func (x *terminal) start(t *testing.T, deaf <-chan struct{}) {
 	t.Helper()
+	width, height := columns, rows
+	if deaf != nil {
+		width, height = deafColumns, deafRows
+	}
 	var err error
-	x.pty, err = pty.StartWithSize(x.cmd, &pty.Winsize{Rows: rows, Cols: columns})
+	x.pty, err = pty.StartWithSize(x.cmd, &pty.Winsize{Rows: uint16(height), Cols: uint16(width)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	emulator := vt.NewEmulator(columns, rows)
+	emulator := vt.NewEmulator(width, height)
 	answers := make(chan struct{})
 	go func() { // what the emulator answers to queries
 		defer close(answers)
@@ -99,6 +109,40 @@ func (x *terminal) shows(t *testing.T, s string) string {
 	t.Helper()
 	last := func(all string) string { return all[strings.LastIndexByte(all, '\f')+1:] }
 	return last(x.screen.await(t, "a screen with "+s, func(all string) bool { return strings.Contains(last(all), s) }))
+}
+
+// stall writes to the log until the terminal, which nobody reads, has taken all
+// that it can: for the time of ten frames what can be read of it has not grown.
+func (x *terminal) stall(t *testing.T, log *file) {
+	t.Helper()
+	waiting, since := 0, time.Now()
+	line := 0
+	eventually(t, func() error {
+		line++
+		log.append(strings.Repeat(fmt.Sprintf("flood %d ", line), 40) + "\n")
+		now := x.untaken(t)
+		if now != waiting {
+			waiting, since = now, time.Now()
+		}
+		if time.Since(since) < 300*time.Millisecond {
+			return fmt.Errorf("%d bytes wait in the terminal and more come", now)
+		}
+		return nil
+	})
+}
+
+// untaken is how many bytes of output wait to be read.
+func (x *terminal) untaken(t *testing.T) (n int) {
+	t.Helper()
+	raw, err := x.pty.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed error
+	if err := raw.Control(func(fd uintptr) { n, failed = unix.IoctlGetInt(int(fd), unix.TIOCINQ) }); err != nil || failed != nil {
+		t.Fatal(err, failed)
+	}
+	return n
 }
 
 func (x *terminal) press(t *testing.T, keys string) {
@@ -195,9 +239,7 @@ func TestScreen_stalledTerminalClosesInTime(t *testing.T) {
 			defer close(deaf)
 			x := startDeafTerminal(t, deaf, srv.addr+"/app.log")
 			x.shows(t, "LIVE")
-			for i := range 200 { // more than the terminal's buffer takes
-				log.append(strings.Repeat(fmt.Sprintf("flood %d ", i), 200) + "\n")
-			}
+			x.stall(t, log)
 			leave(t, x)
 			srv.log.awaitMatch(t, `reason=client-closed`, 1)
 			if _, took := x.gone(t); took > time.Second {

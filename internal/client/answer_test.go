@@ -183,6 +183,9 @@ func TestAnswer_connectingIsBounded(t *testing.T) {
 		v := &viewer{t: t, s: s, done: make(chan struct{})}
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { defer close(v.done); s.Run(ctx) }()
+		if st := v.state(link.Dialing); st.Reached || !st.GiveUpAt.Equal(time.Now().Add(DialTimeout)) {
+			t.Errorf("reached %v, given up at %v", st.Reached, st.GiveUpAt)
+		}
 		after(DialTimeout)
 		if st := v.state(link.Waiting); !strings.Contains(st.Detail, "no sign within 5s") {
 			t.Errorf("waiting: %q", st.Detail)

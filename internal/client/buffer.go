@@ -24,7 +24,10 @@ type Item struct {
 	Kind ItemKind
 	// Data is a piece of the log of any length, cut anywhere: all that came
 	// since the item before, up to pieceSize. It is the receiver's own.
-	Data    []byte
+	Data []byte
+	// Old says of Data that the log had it when the stream began: it is no news.
+	// No item has both old and new data.
+	Old     bool
 	Event   wire.Event // ItemEvent
 	Resumed Resumed    // ItemResumed
 	Err     error      // ItemProblem: what Run returns
@@ -38,11 +41,7 @@ type Resumed struct {
 	Met      wire.Met      // how the server met the cursor
 	Lost     *int64        // bytes that cannot be had, where the server said so at once; nil else
 	Server   string        // name and version of the server, where that changed; "" else
-	// CaughtUp is how many bytes the log has beyond what was taken before: they
-	// follow at once. It compares the log's size, as the new stream opened, with
-	// the position that the old one was known to have, which takes a heartbeat
-	// (the server had nothing more) and no rotation since. -1 where that is unknown.
-	CaughtUp int64
+	CaughtUp int64         // bytes that the log has beyond what was taken before; they follow at once, as old data
 }
 
 // Update is everything new since the last one.
@@ -143,21 +142,34 @@ func (s *Session) put(it Item) {
 	s.wake()
 }
 
-// putData merges p into the buffer. Callers hold mu.
+// putData merges p into the buffer: what the log had already as old, the rest as
+// new. Callers hold mu.
 func (s *Session) putData(p []byte) {
 	now := time.Now()
-	s.now.LastData = now
 	s.now.Bytes += int64(len(p))
-	if s.position >= 0 {
-		s.position += int64(len(p))
-	}
 	s.held += len(p)
-	if n := len(s.items); n > 0 && s.items[n-1].Kind == ItemData && len(s.items[n-1].Data)+len(p) <= pieceSize {
-		s.items[n-1].Data = extend(s.items[n-1].Data, p)
-	} else {
-		s.items = append(s.items, Item{Kind: ItemData, Data: extend(nil, p), At: now})
+	old := int(min(s.behind, int64(len(p))))
+	s.behind -= int64(old)
+	s.putPiece(p[:old], true, now)
+	s.putPiece(p[old:], false, now)
+	if old < len(p) {
+		s.learnNews(int64(len(p)-old), now)
 	}
 	s.wake()
+}
+
+// putPiece merges p into the last item, if that is of its kind. Callers hold mu.
+func (s *Session) putPiece(p []byte, old bool, now time.Time) {
+	if len(p) == 0 {
+		return
+	}
+	if n := len(s.items); n > 0 {
+		if last := &s.items[n-1]; last.Kind == ItemData && last.Old == old && len(last.Data)+len(p) <= pieceSize {
+			last.Data = extend(last.Data, p)
+			return
+		}
+	}
+	s.items = append(s.items, Item{Kind: ItemData, Data: extend(nil, p), Old: old, At: now})
 }
 
 // extend appends p to piece, doubling its capacity where it must grow: append's

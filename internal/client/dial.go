@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // dialFunc is Options.Dial's type.
@@ -59,6 +60,14 @@ func sniffing(kind Kind, dial dialFunc) dialFunc {
 		}
 		return &sniffConn{Conn: conn}, nil
 	}
+}
+
+// reachTimeout bounds the way to a connection that can be asked.
+func (t Target) reachTimeout() time.Duration {
+	if t.Kind == HTTPS {
+		return AnswerTimeout // the dial and the handshake, each within DialTimeout
+	}
+	return DialTimeout
 }
 
 // errNoServer is what dialing a local target gives whom nobody serves it: its

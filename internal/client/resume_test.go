@@ -83,11 +83,10 @@ func TestSession_serverRestarts(t *testing.T) {
 		f := serve(t, func(st *fakeStream) {
 			st.open()
 			st.data("12345", "c1")
-			st.heartbeat("c1", 100) // the position is known from here on
 			st.data("123", "c2")
 			st.f.setDown(refusedErr)
 		}, func(st *fakeStream) {
-			st.open(func(o *wire.Open) { o.Size, o.Server = 110, "tailsrv next" })
+			st.open(func(o *wire.Open) { o.Behind, o.Server = 7, "tailsrv next" })
 			st.data("4567890", "c3")
 			st.beatOn()
 		})
@@ -142,7 +141,7 @@ func TestSession_resumedTellsWhatIsLost(t *testing.T) {
 		if len(v.items) != 2 || v.items[0].Kind != ItemResumed || v.items[1].Kind != ItemEvent {
 			t.Fatalf("items are %+v", v.items)
 		}
-		if r := v.items[0].Resumed; r.Lost == nil || *r.Lost != lost || r.CaughtUp != -1 {
+		if r := v.items[0].Resumed; r.Lost == nil || *r.Lost != lost || r.CaughtUp != 0 {
 			t.Errorf("resumed: %+v", r)
 		}
 	})

@@ -39,7 +39,7 @@ func TestSession_absurdWishesOfTheServerAreBounded(t *testing.T) {
 func TestSession_backoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cut := make(chan struct{})
-		f := serve(t, func(st *fakeStream) { st.open(); <-cut })
+		f := serve(t, func(st *fakeStream) { st.open(); st.data("x", "c1"); <-cut })
 		f.setDown(refusedErr)
 		v := view(t, f, Options{}, true)
 		for want := link.MinDelay; ; want = min(2*want, link.MaxDelay) {
@@ -76,6 +76,54 @@ func TestSession_connectingForgivesNothing(t *testing.T) {
 		}
 		if st := v.s.Status(); st.Attempt < 5 {
 			t.Errorf("only %d attempts are counted", st.Attempt)
+		}
+	})
+}
+
+// TestSession_openingForgivesNothing has servers that open every stream and end
+// it at once. They must not be hammered.
+func TestSession_openingForgivesNothing(t *testing.T) {
+	for name, ends := range map[string]script{
+		"with an error": func(st *fakeStream) { st.open(); st.end(wire.End{Reason: wire.ReasonError}) },
+		"with a cut":    func(st *fakeStream) { st.open() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := serve(t, ends)
+				v := view(t, f, Options{}, true)
+				after(time.Minute)
+				if n := len(f.asked()); n < 5 || n > 15 {
+					t.Errorf("%d attempts in a minute", n)
+				}
+				for _, mark := range v.find(ItemResumed) {
+					if got := mark.Resumed.Attempts; got != 1 {
+						t.Errorf("resumed after %d attempts, want 1: each one opened", got)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestSession_heldStreamForgives has streams that bring nothing, but are held for
+// longer than a heartbeat.
+func TestSession_heldStreamForgives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := serve(t, func(st *fakeStream) {
+			st.open()
+			select {
+			case <-time.After(beat):
+			case <-st.ctx.Done():
+			}
+		})
+		v := view(t, f, Options{}, true)
+		for range 5 {
+			after(beat)
+			if st := v.state(link.Waiting); st.Attempt != 1 || st.RetryAt.Sub(st.Since) > link.MinDelay {
+				t.Errorf("attempt %d comes after %v", st.Attempt, st.RetryAt.Sub(st.Since))
+			}
+			v.s.Redial()
+			v.state(link.Live)
 		}
 	})
 }

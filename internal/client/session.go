@@ -45,13 +45,15 @@ type Session struct {
 
 	backoff link.Backoff // guarded by mu
 
-	mu       sync.Mutex // guards all that follows
-	now      Status
-	began    time.Time // when Run was called
-	contact  time.Time // the last byte of a stream that was open
-	heard    time.Time // from when on silence is counted
-	blocked  bool      // the reader waits for room, so silence is not the server's
-	position int64     // in the current generation, bytes; -1 when unknown
+	mu      sync.Mutex // guards all that follows
+	now     Status
+	began   time.Time // when Run was called
+	contact time.Time // the last byte of a stream that was open
+	heard   time.Time // from when on silence is counted
+	blocked bool      // the reader waits for room, so silence is not the server's
+	tries   int       // attempts since the last stream that opened
+	behind  int64     // bytes still to come that the log had when the stream began
+	late    bool      // what comes belongs to an older generation
 
 	items       []Item // what Next has not fetched
 	held        int    // bytes in items, and itemCost for each without data
@@ -77,8 +79,7 @@ func NewSession(t Target, opt Options) *Session {
 		more:     make(chan struct{}, 1),
 		room:     make(chan struct{}, 1),
 		again:    make(chan struct{}, 1),
-		now:      Status{Cursor: opt.Cursor, Size: -1},
-		position: -1,
+		now:      Status{Cursor: opt.Cursor, Addr: t.Addr, Size: -1},
 	}
 }
 
@@ -150,6 +151,7 @@ func (s *Session) advance(e link.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now.RetryAt = time.Time{}
+	s.now.Reached, s.now.GiveUpAt = false, time.Now().Add(s.target.reachTimeout())
 	s.move(e, "")
 }
 
@@ -157,7 +159,11 @@ func (s *Session) advance(e link.Event) {
 // Due in time, Dial for the user's wish. It reports false when ctx ends first.
 func (s *Session) pause(ctx context.Context, end *ending) (link.Event, bool) {
 	s.mu.Lock()
+	if opened := s.now.Opened; !opened.IsZero() && time.Since(opened) >= s.now.Heartbeat {
+		s.backoff.Forgive() // a stream that was held for so long is no hammering, even if it brought nothing
+	}
 	wait := s.backoff.Next(rand.Float64())
+	s.tries++
 	switch {
 	case end.soon:
 		wait = 0
@@ -197,7 +203,7 @@ func (s *Session) conclude(end *ending) {
 // settle notes how a stream ended and moves the link on. Callers hold mu.
 func (s *Session) settle(end *ending) {
 	s.now.Reason, s.now.Detail, s.now.Hint = end.reason, end.detail, end.hint
-	s.now.Stream = ""
+	s.now.Stream, s.now.Opened = "", time.Time{}
 	s.move(end.event, end.detail)
 	s.wake() // also when an attempt fails as the one before did
 }

@@ -17,11 +17,19 @@ type Status struct {
 	Detail string      // why there is no stream, while there is none
 	Hint   string      // what to do about it
 
-	Attempt int       // attempts that failed since the last frame
+	Attempt int       // attempts that failed since the last stream that brought more than its first frame
 	RetryAt time.Time // in Waiting: when the next attempt begins
 
-	Heard    time.Time // the server's last byte
-	LastData time.Time // the log's last byte
+	Addr     string    // host:port that is dialed
+	Reached  bool      // in Dialing: there is a connection, and an answer is waited for
+	GiveUpAt time.Time // in Dialing: when connecting, or with Reached the attempt, is given up
+
+	Heard time.Time // the server's last byte
+	// LastData is when the log was last written: of what came as news the arrival,
+	// of what was there before the server's word, brought to our clock. Zero while
+	// no byte is known of.
+	LastData time.Time
+	Opened   time.Time // when the current stream began; zero while there is none
 	Connects int       // streams that have begun
 	Bytes    int64     // of the log, taken
 	RTT      time.Duration
@@ -33,7 +41,15 @@ type Status struct {
 	Heartbeat time.Duration
 	Lease     time.Duration // 0 without one
 	MaxAge    time.Duration // 0 for none
-	Size      int64         // of the log's current generation as last told; -1 while it is not there
+	// Size is that of the log's current generation: as the server told it at
+	// SizeAt, and what came since. It is -1 while the log is not there.
+	Size   int64
+	SizeAt time.Time // zero while nothing was told of the present generation
+	// Gone is [wire.KindRemoved] while nothing has the log's name, [wire.KindDenied]
+	// while it may not be read, and else "". Bytes may come all the same, of a file
+	// that lost its name.
+	Gone      wire.Kind
+	GoneSince time.Time
 	// Generation counts the log's generations that the session has seen, the one
 	// it began in being 1.
 	Generation uint64

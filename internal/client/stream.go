@@ -38,7 +38,7 @@ func (st *stream) read(ctx context.Context) *ending {
 	if first.Open == nil {
 		return refused(&PeerError{Addr: s.target.Addr, Detail: fmt.Sprintf("begins a stream with a frame of type %q", first.Type), Hint: portHint})
 	}
-	st.open(*first.Open)
+	st.open(*first.Open, clockSkew(resp.Header.Get("Date"), time.Now()))
 	for {
 		f, err := dec.Next()
 		if err != nil {
@@ -59,7 +59,10 @@ func (st *stream) read(ctx context.Context) *ending {
 func (s *Session) get(ctx context.Context) (*http.Response, error) {
 	var conn net.Conn
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(got httptrace.GotConnInfo) { conn = got.Conn }, // in Do's own goroutine
+		GotConn: func(got httptrace.GotConnInfo) { // in Do's own goroutine
+			conn = got.Conn
+			s.learnReached()
+		},
 	})
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.target.url(s.target.log(), s.query()), nil)
 	if err != nil {
@@ -192,24 +195,24 @@ func endHint(r wire.Reason) string {
 }
 
 // open takes the first frame: the stream is live, and if there was one before
-// it, the view is told what lies between.
-func (st *stream) open(o wire.Open) {
+// it, the view is told what lies between. Skew is the server's clock against ours.
+//
+// The backoff is not forgiven yet: a server that opens each stream only to end it
+// at once would be asked without a pause.
+func (st *stream) open(o wire.Open, skew time.Duration) {
 	s := st.s
 	s.mu.Lock()
 	if s.now.Connects > 0 {
-		r := Resumed{Away: time.Since(s.contact), Attempts: s.backoff.Attempts(), Met: o.Met, CaughtUp: -1}
-		if o.Met == wire.MetContinued && s.position >= 0 && o.Size >= s.position {
-			r.CaughtUp = o.Size - s.position
-		}
+		r := Resumed{Away: time.Since(s.contact), Attempts: s.tries, Met: o.Met, CaughtUp: max(o.Behind, 0)}
 		if server := clip(o.Server, maxWord); server != s.now.Server {
 			r.Server = server
 		}
 		st.resumed = &r
 	}
 	s.learnOpen(o)
+	s.learnWritten(o, skew)
 	s.contact = s.now.Heard
-	s.backoff.Forgive()
-	s.now.Attempt = 0
+	s.tries = 0
 	s.move(link.Opened, string(s.now.Met))
 	if o.Met != wire.MetGap && o.Met != wire.MetTruncated {
 		st.flushResumed(nil) // else the frame that follows says what is lost
@@ -265,12 +268,15 @@ func (st *stream) take(ctx context.Context, f wire.Frame) bool {
 	case wire.FrameHeartbeat:
 		s.mu.Lock()
 		st.flushResumed(nil)
-		s.now.Size, s.position = f.Heartbeat.Size, f.Heartbeat.Size
+		s.behind = 0 // whatever was to come of it: the server has no more to say
+		s.learnSize(f.Heartbeat.Size)
 		s.learnCursor(f.Heartbeat.Cursor)
 		s.wake()
 	default:
 		return true // a second open frame tells nothing new
 	}
+	s.backoff.Forgive()
+	s.now.Attempt = 0
 	s.mu.Unlock()
 	return true
 }

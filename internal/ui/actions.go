@@ -36,6 +36,12 @@ func (m Model) goTop() (Model, tea.Cmd) {
 	return m, nil
 }
 
+// goEnd goes to the last row of what is laid over the log.
+func (m Model) goEnd() (Model, tea.Cmd) {
+	m.overlayTop = m.overlayEnd()
+	return m, nil
+}
+
 func (m Model) follow() (Model, tea.Cmd) {
 	m.pane().follow()
 	return m, nil

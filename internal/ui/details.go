@@ -5,7 +5,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/bubbletail/bubbletail/internal/link"
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
 // detail is one row of the details: what it is called, and what it is.
@@ -44,7 +46,7 @@ func (m Model) connection(p *pane) []detail {
 		{"round trip", nonzero(st.RTT)},
 		{"heartbeat", nonzero(st.Heartbeat)},
 		{"lease", orNone(st.Lease, "none")},
-		{"max age", orNone(st.MaxAge, "none")},
+		{"max age", m.ending(st)},
 		{"connects", text.Grouped(int64(st.Connects))},
 	}
 }
@@ -52,17 +54,13 @@ func (m Model) connection(p *pane) []detail {
 // log lists what is known of the log, and what is kept of it.
 func (m Model) log(p *pane) []detail {
 	st, s := p.status, m.scribe
-	size := text.Bytes(st.Size)
-	if st.Size < 0 {
-		size = "there is no such log now"
-	}
 	generation := ""
 	if st.Generation > 0 {
 		generation = strconv.FormatUint(st.Generation, 10)
 	}
 	return []detail{
 		{"name", p.name},
-		{"size", size},
+		{"size", m.size(st)},
 		{"generation", generation},
 		{"met", s.plain(string(st.Met))},
 		{"cursor", s.plain(st.Cursor)},
@@ -71,6 +69,38 @@ func (m Model) log(p *pane) []detail {
 		{"kept", s.join(plural(p.store.started-p.store.dropped, "line"), text.Bytes(int64(p.store.cost()))+" of "+text.Bytes(int64(p.store.budget)))},
 		{"dropped", plural(p.store.dropped, "line")},
 	}
+}
+
+// ending tells when the stream comes to its end by age. Servers spread the ages
+// of their streams, so that a duration would look like a countdown gone wrong.
+func (m Model) ending(st Status) string {
+	switch {
+	case st.Opened.IsZero():
+		return ""
+	case st.MaxAge == 0:
+		return "none"
+	}
+	at, layout := st.Opened.Add(st.MaxAge), "15:04"
+	if at.Sub(m.clock) >= day {
+		layout = "2006-01-02 15:04"
+	}
+	return "ends at " + at.Format(layout) + " at the latest, then comes back by itself"
+}
+
+// size tells the log's size, and how that is known: a server tells it as a
+// stream begins and while it has nothing else to say.
+func (m Model) size(st Status) string {
+	switch {
+	case st.Gone == wire.KindRemoved:
+		return "there is no such log now"
+	case st.Size < 0:
+		return ""
+	case st.SizeAt.IsZero():
+		return "at least " + text.Bytes(st.Size)
+	case st.LastData.After(st.SizeAt):
+		return m.scribe.join("at least "+text.Bytes(st.Size), "told and counted on since "+st.SizeAt.Format(clockLayout))
+	}
+	return m.scribe.join(text.Bytes(st.Size), "told "+text.Age(max(m.clock.Sub(st.SizeAt), 0))+" ago")
 }
 
 // table draws details under a heading, leaving out those that have no value.
@@ -99,8 +129,12 @@ func (m Model) history(p *pane, width int) []string {
 		return append(rows, m.styles.Faint.Render("nothing has happened yet"))
 	}
 	const least = 24 // cells for an explanation beside what it explains
-	for _, c := range slices.Backward(p.status.History) {
-		head := c.At.Format(clockLayout) + "  " + pad(c.State.String(), 9) + pad(c.Event.String(), 9)
+	for i, c := range slices.Backward(p.status.History) {
+		event := c.Event.String()
+		if c.Event == link.Lost && i > 0 && p.status.History[i-1].State == link.Dialing {
+			event = "failed" // what never was is not lost
+		}
+		head := c.At.Format(clockLayout) + "  " + pad(c.State.String(), 9) + pad(event, 9)
 		detail, indent := m.scribe.plain(c.Detail), text.Width(head)
 		if width-indent < least && detail != "" {
 			rows = append(rows, head)
@@ -123,8 +157,15 @@ func (m Model) ago(lead string, t time.Time) string {
 	if lead != "" {
 		lead += " "
 	}
-	return lead + t.Format(clockLayout) + ", " + text.Age(max(m.clock.Sub(t), 0)) + " ago"
+	layout, age := clockLayout, max(m.clock.Sub(t), 0)
+	if age >= day {
+		layout = "2006-01-02 " + clockLayout
+	}
+	return lead + t.Format(layout) + ", " + text.Age(age) + " ago"
 }
+
+// day is from which distance on a time of day needs its date.
+const day = 24 * time.Hour
 
 func nonzero(d time.Duration) string { return orNone(d, "") }
 

@@ -37,7 +37,7 @@ var scenes = []struct {
 	}},
 	{name: "live_no_line", play: func(s *stage) {
 		st := live()
-		st.LastData, st.Since = time.Time{}, noon.Add(-time.Second)
+		st.LastData = noon.Add(-time.Second)
 		s.status(st)
 	}},
 	{name: "quiet", play: func(s *stage) {
@@ -49,8 +49,30 @@ var scenes = []struct {
 	}},
 	{name: "quiet_no_line", play: func(s *stage) {
 		st := live()
-		st.LastData, st.Since, st.Size = time.Time{}, noon.Add(-time.Minute), -1
+		st.LastData, st.Size, st.Bytes = time.Time{}, 0, 0
 		s.status(st)
+	}},
+	{name: "quiet_before_us", play: func(s *stage) {
+		st := live()
+		st.Opened, st.LastData = noon.Add(-time.Second), noon.Add(-72*time.Hour)
+		s.give(0, Update{Status: st, Items: []Item{old(strings.Join(requests(5), "\n") + "\n")}})
+		s.pass(time.Second)
+	}},
+	{name: "no_log", play: func(s *stage) {
+		s.status(noLog(wire.KindRemoved))
+	}},
+	{name: "no_log_any_more", play: func(s *stage) {
+		busy(s)
+		st := live()
+		st.Gone, st.GoneSince = wire.KindRemoved, noon
+		s.give(0, Update{Status: st, Items: []Item{{Kind: ItemEvent, At: noon, Event: wire.Event{Kind: wire.KindRemoved}}}})
+	}},
+	{name: "no_access", play: func(s *stage) {
+		s.status(noLog(wire.KindDenied))
+	}},
+	{name: "dialing_mute", play: func(s *stage) {
+		s.status(Status{State: link.Dialing, Since: noon, Addr: "web-1:7070", Reached: true, GiveUpAt: noon.Add(10 * time.Second)})
+		s.pass(3 * time.Second)
 	}},
 	{name: "no_contact", play: func(s *stage) {
 		busy(s)
@@ -174,6 +196,14 @@ func busy(s *stage) {
 	}
 	s.at = noon
 	s.status(live())
+}
+
+// noLog is a live stream of a log that there is not, or that may not be read.
+func noLog(gone wire.Kind) Status {
+	st := live()
+	st.LastData, st.Size, st.Bytes = time.Time{}, -1, 0
+	st.Gone, st.GoneSince, st.Heard = gone, noon.Add(-time.Minute), noon.Add(-2*time.Second)
+	return st
 }
 
 func retry() Status {

@@ -77,8 +77,10 @@ func (b binding) only(useful bool) binding {
 func newKeys(logs int) []binding {
 	return []binding{
 		row(groupFollow, modeLog, "G F end >", "G F End", "go to the end, follow", act(Model.follow)).hinted("follow"),
+		row(groupFollow, modeOverlay, "G F end >", "", "", act(Model.goEnd)).hinted("end"),
 		row(groupFollow, modeLog, "p =", "p =", "freeze, or follow again", act(Model.toggleFrozen)).hinted("freeze"),
 		row(groupFollow, modeLog, "space", "Space", "freeze; then a page down", act(Model.pressSpace)),
+		row(groupFollow, modeOverlay, "space", "", "", by(0, 2)).hinted("page"),
 		row(groupFollow, modeLog, "m", "m", "draw a time-stamped rule", act(Model.mark)),
 		row(groupFollow, modeLog, "enter", "Enter", "same; frozen: line down", act(Model.pressEnter)),
 
@@ -88,7 +90,7 @@ func newKeys(logs int) []binding {
 		row(groupMove, modeAny, "f pgdown ctrl+f", "f PgDn ^F", "a page down", by(0, 2)),
 		row(groupMove, modeAny, "u ctrl+u", "u ^U", "half a page up", by(0, -1)),
 		row(groupMove, modeAny, "d ctrl+d", "d ^D", "half a page down", by(0, 1)),
-		row(groupMove, modeAny, "g home <", "g Home", "to the oldest line kept", act(Model.goTop)),
+		row(groupMove, modeAny, "g home <", "g Home", "to the oldest line kept", act(Model.goTop)).hinted("top"),
 
 		row(groupSide, modeLog, "h left", "h Left", "half a screen left", act(Model.goLeft)),
 		row(groupSide, modeLog, "l right", "l Right", "half a screen right", act(Model.goRight)),
@@ -142,6 +144,13 @@ func by(rows, halves int) func(Model, string) (Model, tea.Cmd) {
 func (m Model) handleKey(msg tea.KeyMsg) (Model, tea.Cmd) {
 	if msg.Paste {
 		return m, nil // text meant for a prompt, which we have none of
+	}
+	if _, ok := m.lookup(msg.String()); msg.Alt && !ok {
+		// Esc and a key soon after come as one key with alt.
+		m, closed := m.press("esc")
+		msg.Alt = false
+		m, cmd := m.handleKey(msg)
+		return m, tea.Batch(closed, cmd)
 	}
 	if msg.Type != tea.KeyRunes || msg.Alt {
 		return m.press(msg.String())

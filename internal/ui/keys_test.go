@@ -122,6 +122,75 @@ func TestHelp_scrollsOnSmallScreens(t *testing.T) {
 	}
 }
 
+// TestKeys_overlaysScrollLikeTheLog: the keys that move in the log move in what
+// is laid over it, and the footer names them.
+func TestKeys_overlaysScrollLikeTheLog(t *testing.T) {
+	for _, overlay := range []string{"?", "i"} {
+		s := newStage(t, Options{}, "a.log")
+		s.size(60, 10)
+		s.status(live())
+		s.press(overlay)
+		end := s.m.overlayEnd()
+		page := s.m.bodyHeight() - 1
+		for _, tt := range []struct {
+			keys     string // each from the middle
+			from, to int
+		}{
+			{"G end >", 1, end}, {"F", 1, end}, {"g home <", end, 0},
+			{"j down", 1, 2}, {"k up", 2, 1},
+			{"space f pgdown ctrl+f", 1, min(1+page, end)}, {"b pgup ctrl+b", end, max(end-page, 0)},
+			{"d ctrl+d", 1, min(1+page/2, end)}, {"u ctrl+u", end, end - page/2},
+		} {
+			for _, k := range strings.Fields(tt.keys) {
+				s.m.overlayTop = tt.from
+				if k == "space" {
+					k = " "
+				}
+				if s.press(k); s.m.overlayTop != tt.to || s.m.mode == modeLog {
+					t.Errorf("%s %q: from row %d to %d, want %d", overlay, k, tt.from, s.m.overlayTop, tt.to)
+				}
+			}
+		}
+		if footer := s.m.footer(); !strings.Contains(footer, "Esc close  j down  k up  Space page  g top  G end") {
+			t.Errorf("the footer says %q", footer)
+		}
+	}
+}
+
+// TestKeys_escapeAndAKeySoonAfter: the terminal makes one key with alt of them.
+func TestKeys_escapeAndAKeySoonAfter(t *testing.T) {
+	alt := func(k tea.KeyMsg) tea.KeyMsg { k.Alt = true; return k }
+	s := newStage(t, Options{}, "a.log")
+	s.status(live())
+	s.lines(requests(100)...)
+	s.press("u")
+	want := s.body()
+	s.press("G", "?")
+	s.send(alt(keyMsg("u")))
+	if got := s.body(); s.m.mode != modeLog || !slices.Equal(got, want) {
+		t.Errorf("mode %d, shows %q", s.m.mode, got)
+	}
+	s.press("G", "i")
+	s.send(alt(keyMsg("pgup")))
+	if !s.m.pane().window.frozen || s.m.mode != modeLog {
+		t.Errorf("mode %d, frozen %v", s.m.mode, s.m.pane().window.frozen)
+	}
+	s.press("?")
+	if cmd := s.send(alt(keyMsg("q"))); !isQuit(cmd) {
+		t.Error("Esc and q do not quit")
+	}
+}
+
+func TestKeys_altOfItsOwn(t *testing.T) {
+	s := newStage(t, Options{}, "a.log")
+	s.m.keys = append(s.m.keys, row(groupScreen, modeAny, "alt+x", "", "", to(modeDetails)))
+	s.press("?")
+	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("x"), Alt: true})
+	if s.m.mode != modeDetails {
+		t.Errorf("a binding with alt is not found: mode %d", s.m.mode)
+	}
+}
+
 func TestKeys_batchedByASlowLine(t *testing.T) {
 	s := newStage(t, Options{}, "a.log")
 	s.status(live())

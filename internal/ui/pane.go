@@ -35,14 +35,16 @@ type window struct {
 
 // take takes what is new about the source.
 func (p *pane) take(msg updateMsg, s scribe) {
-	begun := p.store.started
 	if msg.err == nil {
 		p.status = msg.update.Status
 	}
 	for _, it := range msg.update.Items {
+		begun := p.store.started
 		p.takeItem(it, s)
+		if !it.Old {
+			p.rate.add(msg.at, p.store.started-begun)
+		}
 	}
-	p.rate.add(msg.at, p.store.started-begun)
 	if msg.err != nil {
 		p.end(msg.err, msg.at)
 	}

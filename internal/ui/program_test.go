@@ -106,10 +106,10 @@ func TestAwait_atMostFPSUpdatesASecond(t *testing.T) {
 		}
 		r.run(ctx, 3*time.Second)
 		floods.Wait()
-		if got := srcs[0].calls; got > 3*30+1 || got < 3*30-3 {
+		if got := srcs[0].asked(); got > 3*30+1 || got < 3*30-3 {
 			t.Errorf("the log shown gave %d updates in 3 s, want 30 a second", got)
 		}
-		if got := srcs[1].calls; got > 3*4+1 || got < 3*4-1 {
+		if got := srcs[1].asked(); got > 3*4+1 || got < 3*4-1 {
 			t.Errorf("the other log gave %d updates in 3 s, want 4 a second", got)
 		}
 		r.run(ctx, time.Second)

@@ -49,6 +49,7 @@ const (
 type Item struct {
 	Kind    ItemKind
 	Data    []byte // any bytes, cut anywhere
+	Old     bool   // of Data: the log had it when the stream began
 	Event   wire.Event
 	Resumed Resumed
 	Err     error
@@ -62,7 +63,7 @@ type Resumed struct {
 	Met      wire.Met      // how the server met the cursor
 	Lost     *int64        // bytes that cannot be had, where that is known; nil else
 	Server   string        // name and version, where that changed; "" else
-	CaughtUp int64         // bytes that follow at once; -1 where that is not known
+	CaughtUp int64         // bytes that follow at once, as old data
 }
 
 // Status is what is known of a source's connection now.
@@ -76,8 +77,13 @@ type Status struct {
 	Attempt int       // attempts that failed since the last frame
 	RetryAt time.Time // Waiting: the next attempt
 
+	Addr     string    // host:port that is dialed
+	Reached  bool      // Dialing: there is a connection, and an answer is waited for
+	GiveUpAt time.Time // Dialing: when that is given up
+
 	Heard    time.Time // last byte from the server; zero for never
-	LastData time.Time // last byte of the log; zero for never
+	LastData time.Time // when the log was last written, also before we came; zero for never
+	Opened   time.Time // when the stream began; zero while there is none
 
 	Connects   int
 	Bytes      int64         // of the log, received
@@ -89,7 +95,10 @@ type Status struct {
 	Heartbeat  time.Duration
 	Lease      time.Duration // 0 without one
 	MaxAge     time.Duration // 0 for none
-	Size       int64         // of the current generation; -1 while there is no log
+	Size       int64         // of the current generation: as told at SizeAt, and what came since
+	SizeAt     time.Time     // zero while nothing was told of this generation
+	Gone       wire.Kind     // removed while there is no log, denied while it may not be read, else ""
+	GoneSince  time.Time
 	Generation uint64
 	History    []Change // oldest first
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bubbletail/bubbletail/internal/link"
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
 // quietAfter is how long a live log may give no line before the state line
@@ -21,6 +22,7 @@ const (
 	toneCalm    tone = iota // well, nothing to tell
 	toneGood                // well
 	toneBusy                // on its way
+	toneAbsent              // well, but there is no log to see
 	toneTrouble             // the log cannot be seen now
 	toneFailed              // nor will it be
 )
@@ -79,23 +81,36 @@ func isSilent(st Status, now time.Time) bool {
 	return st.Heartbeat > 0 && !st.Heard.IsZero() && now.Sub(st.Heard) > 2*st.Heartbeat+time.Second
 }
 
+// live tells what comes over a link that is well. A log that is gone is so by
+// its name only: while lines come of a file that lost it, that is what is told.
 func (s scribe) live(st Status, now time.Time) standing {
-	since := st.LastData
-	if since.IsZero() {
-		since = st.Since
-	}
-	quiet := now.Sub(since)
-	if quiet < quietAfter {
+	quiet := max(now.Sub(st.LastData), 0)
+	isFresh := !st.LastData.IsZero() && quiet < quietAfter
+	switch {
+	case st.Gone != "" && !(isFresh && st.LastData.After(st.GoneSince)):
+		return s.absent(st.Gone)
+	case isFresh:
 		return standing{sign: s.glyphs.live, word: "LIVE", tone: toneGood}
 	}
 	words := standing{sign: s.glyphs.quiet, word: "QUIET", tone: toneCalm}
-	if st.LastData.IsZero() {
-		words.figure = []string{" no line yet", ""}
-	} else {
+	switch {
+	case !st.LastData.IsZero():
 		ago := text.Age(quiet)
 		words.figure = []string{" last line " + ago + " ago", " " + ago}
+	case st.Bytes > 0:
+		words.figure = []string{" no new line yet", ""}
+	default:
+		words.figure = []string{" no line yet", ""}
 	}
 	return words
+}
+
+// absent tells that there is a connection and no log.
+func (s scribe) absent(gone wire.Kind) standing {
+	if gone == wire.KindDenied {
+		return standing{sign: s.glyphs.noAccess, word: "NO ACCESS", tone: toneAbsent, figure: []string{" it is tried again", ""}}
+	}
+	return standing{sign: s.glyphs.noLog, word: "NO LOG", tone: toneAbsent, figure: []string{" waiting for it to appear", ""}}
 }
 
 func (s scribe) noContact(st Status, now time.Time) standing {
@@ -176,6 +191,7 @@ func (m Model) stateLine() string {
 // then comes why, then what it is about, then proof of life, then figures.
 var (
 	rankStanding = ranks{short: 72}
+	rankAbsent   = ranks{short: 55} // the word says it
 	rankFrozen   = ranks{short: 65}
 	rankWhy      = ranks{short: 42, gone: 64}
 	rankContact  = ranks{gone: 62}
@@ -200,8 +216,12 @@ func (m Model) stateSegments(p *pane, words standing) []segment {
 	if p.window.frozen {
 		add(rankFrozen, st.Frozen, m.frozenForms(p)...)
 	}
-	style := map[tone]lipgloss.Style{toneCalm: st.Calm, toneGood: st.Good, toneBusy: st.Busy}[words.tone]
-	add(rankStanding, style, words.forms()...)
+	style := map[tone]lipgloss.Style{toneCalm: st.Calm, toneGood: st.Good, toneBusy: st.Busy, toneAbsent: st.Absent}[words.tone]
+	rank := rankStanding
+	if words.tone == toneAbsent {
+		rank = rankAbsent
+	}
+	add(rank, style, words.forms()...)
 	if len(m.panes) > 1 {
 		add(ranks{}, st.Number, m.position())
 	}
@@ -233,7 +253,7 @@ func (m Model) measurements(p *pane, words standing) []segment {
 	if words.tone == toneGood {
 		m.addRate(p, add)
 	}
-	if p.status.State != link.Live || words.tone > toneGood || p.status.Heard.IsZero() {
+	if p.status.State != link.Live || words.tone == toneBusy || words.tone >= toneTrouble || p.status.Heard.IsZero() {
 		return segs
 	}
 	if p.status.RTT > 0 {
@@ -314,7 +334,7 @@ func (m Model) othersInTrouble() []string {
 			continue
 		}
 		w := m.scribe.standingOf(p.status, m.clock)
-		if w.tone < toneTrouble {
+		if w.tone < toneAbsent {
 			continue
 		}
 		if first != "" {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bubbletail/bubbletail/internal/link"
+	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
 // TestStateLine_agesMove: while nothing arrives but ticks, what the state line
@@ -27,7 +28,21 @@ func TestStateLine_agesMove(t *testing.T) {
 			{4 * time.Second, "● LIVE"}, {2 * time.Second, "! NO CONTACT 6s"}, {time.Minute, "! NO CONTACT 1m06s"},
 		}},
 		{"no line ever", Status{State: link.Live, Since: noon, Heard: noon}, []moment{
-			{time.Second, "● LIVE"}, {9 * time.Second, "◌ QUIET no line yet"},
+			{time.Second, "◌ QUIET no line yet"}, {9 * time.Second, "◌ QUIET no line yet"},
+		}},
+		{"old lines of unknown age", Status{State: link.Live, Since: noon, Heard: noon, Bytes: 10}, []moment{{0, "◌ QUIET no new line yet"}}},
+		{"silent before we came", Status{State: link.Live, Since: noon, Heard: noon, LastData: noon.Add(-72 * time.Hour)}, []moment{
+			{0, "◌ QUIET last line 3d00h ago"},
+		}},
+		{"a clock ahead of ours", Status{State: link.Live, Since: noon, Heard: noon, LastData: noon.Add(time.Hour)}, []moment{{0, "● LIVE"}}},
+		{"removed a moment after a line", Status{State: link.Live, Heard: noon, LastData: noon, Gone: wire.KindRemoved, GoneSince: noon}, []moment{
+			{0, "∅ NO LOG waiting for it to appear"},
+		}},
+		{"removed, its writer goes on", Status{State: link.Live, Heard: noon, LastData: noon, Gone: wire.KindRemoved, GoneSince: noon.Add(-time.Second)}, []moment{
+			{0, "● LIVE"}, {5 * time.Second, "∅ NO LOG waiting for it to appear"},
+		}},
+		{"denied", Status{State: link.Live, Heard: noon, LastData: noon, Gone: wire.KindDenied, GoneSince: noon, Heartbeat: 2 * time.Second}, []moment{
+			{0, "⊘ NO ACCESS it is tried again"}, {6 * time.Second, "! NO CONTACT 6s"},
 		}},
 		{"stalled without a word ever", Status{State: link.Stalled, Since: noon}, []moment{{3 * time.Second, "! NO CONTACT 3s"}}},
 		{"countdown", Status{State: link.Waiting, Attempt: 2, RetryAt: noon.Add(3500 * time.Millisecond)}, []moment{
@@ -69,6 +84,11 @@ func TestStateLine_othersInTrouble(t *testing.T) {
 			t.Errorf("at %d columns: %q", w, got)
 		}
 	}
+	s.give(1, Update{Status: noLog(wire.KindRemoved)})
+	if got := s.stateLine(); !strings.Contains(got, "! 2 b.log NO LOG +2 more") {
+		t.Errorf("a log that is not there: %q", got)
+	}
+	s.give(1, Update{Status: live()})
 	s.press("4")
 	if got := s.stateLine(); !strings.HasPrefix(got, "✕ CLOSED  4/4") || !strings.Contains(got, "! 3 ") {
 		t.Errorf("shown: %q", got)

@@ -9,6 +9,7 @@ type Styles struct {
 	Good    lipgloss.Style // the badge of a link that is well
 	Calm    lipgloss.Style // the badge of a link that is well, with nothing to tell
 	Busy    lipgloss.Style // the badge of a link on its way up or down
+	Absent  lipgloss.Style // the badge of a link that is well, to a log that is not there or may not be read
 	Trouble lipgloss.Style // the whole state line while the log cannot be seen
 	Failed  lipgloss.Style // the whole state line once it will not be seen again
 	Frozen  lipgloss.Style // the badge of a view that stands still
@@ -33,6 +34,7 @@ func Colors() Styles {
 		Good:    color(green).Bold(true),
 		Calm:    color(cyan).Bold(true),
 		Busy:    color(yellow).Bold(true),
+		Absent:  color(red).Bold(true),
 		Trouble: color(yellow).Bold(true).Reverse(true),
 		Failed:  color(red).Bold(true).Reverse(true),
 		Frozen:  color(magenta).Bold(true).Reverse(true),
@@ -50,6 +52,7 @@ func Colors() Styles {
 // glyphs is the signs that the screen is drawn with.
 type glyphs struct {
 	live, quiet, noContact, dialing, retry, frozen, closing, closed, done string
+	noLog, noAccess                                                       string
 
 	rule, alertRule string // one cell each, repeated
 	more, less      string // a line goes on beyond the right or left edge
@@ -64,11 +67,13 @@ type glyphs struct {
 var (
 	unicodeGlyphs = glyphs{
 		live: "●", quiet: "◌", noContact: "!", dialing: "○", retry: "↻", frozen: "‖", closing: "◦", closed: "✕", done: "■",
+		noLog: "∅", noAccess: "⊘",
 		rule: "─", alertRule: "━", more: "›", less: "‹", wrapped: "↳ ", dot: "·", upTo: "–", ellipsis: "…",
 		bars: []rune("▁▂▃▄▅▆▇█"),
 	}
 	asciiGlyphs = glyphs{
 		live: "*", quiet: "~", noContact: "!", dialing: "o", retry: ">", frozen: "#", closing: "-", closed: "x", done: "=",
+		noLog: "?", noAccess: "%",
 		rule: "-", alertRule: "=", more: ">", less: "<", wrapped: "\\ ", dot: "-", upTo: "-", ellipsis: "..",
 		bars: []rune("_.:-=+*#"),
 	}

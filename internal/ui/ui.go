@@ -23,6 +23,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -213,8 +214,16 @@ func (m Model) advance(t time.Time) Model {
 	return m
 }
 
+// The size of a terminal that does not know it, as on a serial line.
+const (
+	defaultWidth  = 80
+	defaultHeight = 24
+)
+
 func (m Model) handleSize(msg tea.WindowSizeMsg) Model {
-	m.width, m.height = msg.Width, msg.Height
+	// A zero tells nothing: the size stays as it was, if it was ever told.
+	m.width = cmp.Or(max(msg.Width, 0), m.width, defaultWidth)
+	m.height = cmp.Or(max(msg.Height, 0), m.height, defaultHeight)
 	m.refit()
 	return m
 }

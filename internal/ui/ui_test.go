@@ -77,6 +77,13 @@ func (f *fakeSource) Next(ctx context.Context) (Update, error) {
 	}
 }
 
+// asked is how many updates were fetched.
+func (f *fakeSource) asked() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls
+}
+
 func (f *fakeSource) Redial() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -158,6 +165,9 @@ func (s *stage) body() []string {
 
 func (s *stage) stateLine() string { return strings.SplitN(s.m.View(), "\n", 2)[0] }
 
+// old is what the log had when the stream began.
+func old(s string) Item { return Item{Kind: ItemData, Data: []byte(s), Old: true, At: noon} }
+
 func data(s string) Item { return Item{Kind: ItemData, Data: []byte(s), At: noon} }
 
 // live is a status that has everything, at noon.
@@ -166,6 +176,7 @@ func live() Status {
 		State: link.Live, Since: noon.Add(-time.Hour), Heard: noon.Add(-300 * time.Millisecond), LastData: noon.Add(-time.Second),
 		Connects: 1, Bytes: 1 << 20, RTT: 12 * time.Millisecond, Stream: "0123456789abcdef", Server: "tailsrv 0.1.0",
 		Cursor: "v1.abc", Met: "fresh", Heartbeat: 5 * time.Second, Lease: 15 * time.Second, MaxAge: 12 * time.Hour, Size: 3 << 20, Generation: 2,
+		Opened: noon.Add(-time.Hour), SizeAt: noon.Add(-3 * time.Second), Addr: "web-1:7070",
 		History: []Change{
 			{State: link.Dialing, Event: link.Dial, At: noon.Add(-time.Hour - time.Second)},
 			{State: link.Live, Event: link.Opened, At: noon.Add(-time.Hour), Detail: "tailsrv 0.1.0"},

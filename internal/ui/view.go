@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bubbletail/bubbletail/internal/link"
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
 // footerFrom is the height of the screen from which on a row is spared for
@@ -126,22 +128,44 @@ func (m Model) emptyBody(p *pane) []string {
 	case w.tone == toneTrouble:
 		head = "nothing is heard from " + p.name
 		rest = []string{"the connection is kept; a new one is made once it is lost"}
+	case st.State == link.Live && st.Gone == wire.KindDenied:
+		head = p.name + " may not be read"
+		rest = []string{"connected; the server tries again, and its first line shows by itself"}
+	case st.State == link.Live && st.Gone != "":
+		head = "there is no " + p.name
+		rest = []string{"connected; the log is waited for, and its first line shows by itself"}
 	case st.State == link.Live:
 		head = "waiting for the first line of " + p.name
-		rest = []string{m.liveWords(st)}
+		rest = []string{"connected; the log is " + text.Bytes(st.Size) + " and nothing was appended since"}
+		if st.Size == 0 {
+			rest = []string{"connected; the log is empty"}
+		}
 	default:
 		head = "connecting to " + p.name
-		rest = []string{w.why}
+		rest = []string{w.why, m.awaited(p)}
 	}
 	return m.notePage(head, rest)
 }
 
-// liveWords explains an empty screen that is nobody's fault.
-func (m Model) liveWords(st Status) string {
-	if st.Size < 0 {
-		return "connected; there is no such log yet, and it is waited for"
+// patience is how long connecting may take before the screen says what it is
+// that takes so long.
+const patience = 2 * time.Second
+
+// awaited tells what connecting waits for, and until when.
+func (m Model) awaited(p *pane) string {
+	st := p.status
+	if st.State != link.Dialing || st.GiveUpAt.IsZero() || m.clock.Sub(st.Since) < patience {
+		return ""
 	}
-	return "connected; the log is " + text.Bytes(st.Size) + " and nothing was appended since"
+	what := "no connection to "
+	if st.Reached {
+		what = "no answer from "
+	}
+	who := m.scribe.plain(st.Addr)
+	if who == "" {
+		who = p.name
+	}
+	return what + who + " yet; given up after " + text.Duration(st.GiveUpAt.Sub(st.Since).Round(time.Second))
 }
 
 // notePage draws a heading and sentences, in from the edge and wrapped.
@@ -187,7 +211,7 @@ func (m Model) hints() []string {
 	wanted := []string{"?", "q", "p", "w", "i"}
 	switch {
 	case m.mode != modeLog:
-		wanted = []string{"esc", "j", "k"}
+		wanted = []string{"esc", "j", "k", " ", "g", "G"}
 	case m.pane().window.frozen:
 		wanted = []string{"G", "?", "q", "w", "i"}
 	}

@@ -240,6 +240,26 @@ func TestWindow_unfinishedCharacterWaits(t *testing.T) {
 	}
 }
 
+// TestRate_oldLinesAreNoNews: what the log had before we came, or before we came
+// back, is neither in the rate nor in its picture.
+func TestRate_oldLinesAreNoNews(t *testing.T) {
+	s := newStage(t, Options{}, "a.log")
+	st := live()
+	st.LastData = noon.Add(-time.Second)
+	s.give(0, Update{Status: st, Items: []Item{old(strings.Repeat("old\n", 10_000))}})
+	s.pass(time.Second)
+	s.give(0, Update{Status: st, Items: []Item{old("an unfinished"), data(" line\nnew\nnew\nnew\n")}})
+	s.pass(time.Second)
+	st.LastData, st.Heard = s.at, s.at
+	s.status(st)
+	if got := s.m.pane().rate.perSecond(s.at); got != 3 {
+		t.Errorf("%v lines a second, want the 3 new ones", got)
+	}
+	if got := s.stateLine(); !strings.HasPrefix(got, "● LIVE") || !strings.Contains(got, " 3/s ") {
+		t.Errorf("state line %q", got)
+	}
+}
+
 func TestRate_sparkline(t *testing.T) {
 	var r rate
 	if got := r.perSecond(noon); got != 0 {
