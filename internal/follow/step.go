@@ -140,6 +140,9 @@ func (f *Follower) tryState(v view) (Event, bool, error) {
 		if v.denied != "" {
 			return f.event(Event{Kind: Denied, Detail: v.denied}), false, nil
 		}
+		if v.body != nil && !f.removed {
+			return f.event(Event{Kind: Appeared, Detail: "it may be read again, and is the same file"}), false, nil
+		}
 	}
 	return Event{}, false, nil
 }
