@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -18,8 +17,6 @@ import (
 	"github.com/bubbletail/bubbletail/internal/follow"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
-
-const envPrefix = "TAILSRV_"
 
 // flags is the command line, as parsed and not yet judged.
 type flags struct {
@@ -78,7 +75,7 @@ func (f *flags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.logLevel, "log-level", "info", "`LEVEL` of tailsrv's own log: debug, info, warn or error")
 }
 
-const seeHelp = "tailsrv --help lists the flags and their ranges"
+var seeHelp = cli.SeeHelp("tailsrv")
 
 // check judges what the parser cannot.
 func (f *flags) check() error {
@@ -199,32 +196,20 @@ func (f *flags) dropped(lines int) []byte {
 // it makes sense.
 func command(f *flags, serve func(*cobra.Command, []follow.Root) error) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:               "tailsrv [flags] [NAME=]ROOT...",
-		Short:             "Serve log files as live HTTP streams",
-		Long:              long,
-		Example:           examples,
-		Args:              cobra.ArbitraryArgs,
-		Version:           cli.Version(),
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		DisableAutoGenTag: true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cli.FromEnvironment(cmd.Flags(), envPrefix); err != nil {
-				return err
-			}
-			if err := f.check(); err != nil {
-				return err
-			}
-			roots, err := parseRoots(args)
-			if err != nil {
-				return err
-			}
-			return serve(cmd, roots)
-		},
+		Use:     "tailsrv [flags] [NAME=]ROOT...",
+		Short:   "Serve log files as live HTTP streams",
+		Long:    long,
+		Example: examples,
 	}
-	cmd.SetVersionTemplate(fmt.Sprintf("tailsrv %s\n", cli.Version()))
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagError(seeHelp, err) })
 	f.register(cmd.Flags())
-	return cmd
+	return cli.Command(cmd, func(cmd *cobra.Command, args []string) error {
+		if err := f.check(); err != nil {
+			return err
+		}
+		roots, err := parseRoots(args)
+		if err != nil {
+			return err
+		}
+		return serve(cmd, roots)
+	})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -11,8 +10,6 @@ import (
 	"github.com/bubbletail/bubbletail/internal/cli"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
-
-const envPrefix = "TAILTUI_"
 
 // flags is the command line, as parsed and not yet judged.
 type flags struct {
@@ -58,10 +55,7 @@ func (f *flags) register(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.demo, "demo", false, "watch a log made for show, that grows, falls silent and is rotated")
 }
 
-const (
-	seeHelp  = "tailtui --help lists the flags and their ranges"
-	maxLines = wire.MaxLines
-)
+var seeHelp = cli.SeeHelp("tailtui")
 
 // check judges what the parser cannot.
 func (f *flags) check(targets []string) error {
@@ -89,39 +83,26 @@ func (f *flags) begin() (lines int, start bool, err error) {
 		return 0, true, nil
 	}
 	n, err := strconv.Atoi(f.lines)
-	if err != nil || n < 0 || n > maxLines {
-		return 0, false, cli.Usage(seeHelp, "--lines %q is neither a number from 0 to %d nor all", f.lines, maxLines)
+	if err != nil || n < 0 || n > wire.MaxLines {
+		return 0, false, cli.Usage(seeHelp, "--lines %q is neither a number from 0 to %d nor all", f.lines, wire.MaxLines)
 	}
 	return n, false, nil
 }
 
-// command is tailtui's command line. watch is called with what it says once it
-// makes sense.
-func command(watch func(*cobra.Command, *flags, []string) error) *cobra.Command {
-	f := &flags{}
+// command is tailtui's command line, which fills f. watch is called with the
+// targets once all of it makes sense.
+func command(f *flags, watch func(cmd *cobra.Command, targets []string) error) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:               "tailtui [flags] TARGET...",
-		Short:             "Watch live logs in the terminal",
-		Long:              long,
-		Example:           examples,
-		Args:              cobra.ArbitraryArgs,
-		Version:           cli.Version(),
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		DisableAutoGenTag: true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cli.FromEnvironment(cmd.Flags(), envPrefix); err != nil {
-				return err
-			}
-			if err := f.check(args); err != nil {
-				return err
-			}
-			return watch(cmd, f, args)
-		},
+		Use:     "tailtui [flags] TARGET...",
+		Short:   "Watch live logs in the terminal",
+		Long:    long,
+		Example: examples,
 	}
-	cmd.SetVersionTemplate(fmt.Sprintf("tailtui %s\n", cli.Version()))
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.FlagError(seeHelp, err) })
 	f.register(cmd.Flags())
-	return cmd
+	return cli.Command(cmd, func(cmd *cobra.Command, targets []string) error {
+		if err := f.check(targets); err != nil {
+			return err
+		}
+		return watch(cmd, targets)
+	})
 }

@@ -157,7 +157,11 @@ func stateWords(s client.Status) string {
 		return "no contact, the stream is kept"
 	case link.Waiting:
 		wait := max(time.Until(s.RetryAt), 0).Round(100 * time.Millisecond)
-		return fmt.Sprintf("lost: %s; attempt %d in %v", s.Detail, s.Attempt+1, wait)
+		what := "lost"
+		if s.Connects == 0 {
+			what = "not connected"
+		}
+		return fmt.Sprintf("%s: %s; attempt %d in %v", what, s.Detail, s.Attempt+1, wait)
 	case link.Closing:
 		return "closing"
 	case link.Closed:

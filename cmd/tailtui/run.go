@@ -28,8 +28,9 @@ const (
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, messages io.Writer) int {
 	stderr := cli.NewNonBlocking(messages, nil)
 	defer stderr.Close(messagePatience)
-	cmd := command(func(cmd *cobra.Command, f *flags, targets []string) error {
-		return watch(cmd.Context(), f, targets, streams{stdin, stdout, stderr})
+	var f flags
+	cmd := command(&f, func(cmd *cobra.Command, targets []string) error {
+		return watch(cmd.Context(), &f, targets, streams{stdin, stdout, stderr})
 	})
 	cmd.SetArgs(args)
 	cmd.SetIn(stdin)

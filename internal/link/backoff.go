@@ -31,6 +31,7 @@ func (b *Backoff) Next(jitter float64) time.Duration {
 // Attempts is how many attempts failed since the last Forgive.
 func (b *Backoff) Attempts() int { return b.attempts }
 
-// Forgive forgets the failed attempts. It is called after the first frame, not
-// after the connect: a server that accepts and dies must not be hammered.
+// Forgive forgets the failed attempts. It is called after the first frame behind
+// the open one, or after a stream lived for one heartbeat, not after the connect:
+// a server that accepts, opens and dies must not be hammered.
 func (b *Backoff) Forgive() { b.attempts = 0 }
