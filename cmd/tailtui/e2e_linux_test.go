@@ -337,6 +337,20 @@ func TestSymlink_isFollowedOnce(t *testing.T) {
 	c.out.awaitMatch(t, `one\n`, 1)
 }
 
+// TestRetry_waitsForAFile: a file that is not there yet is waited for if asked to,
+// and a missing one among several is told in its place.
+func TestRetry_waitsForAFile(t *testing.T) {
+	dir := t.TempDir()
+	c := startTUI(t, "--plain", "--retry", filepath.Join(dir, "later.log"))
+	c.log.awaitMatch(t, `: live\n`, 1)
+	newFile(t, dir, "later.log", "here\n")
+	c.out.awaitMatch(t, `here\n`, 1)
+
+	d := startTUI(t, "--plain", filepath.Join(dir, "later.log"), filepath.Join(dir, "never.log"))
+	d.out.awaitMatch(t, `here\n`, 1)
+	d.log.awaitMatch(t, `never.log: closed: `, 1)
+}
+
 // TestNoFollow_isComplete: the log up to its end, then exit 0.
 func TestNoFollow_isComplete(t *testing.T) {
 	dir := t.TempDir()

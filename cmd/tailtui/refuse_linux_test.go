@@ -48,6 +48,7 @@ func TestBadInput_eachHasItsOwnWords(t *testing.T) {
 		{"demo with a target", []string{"--demo", "x"}, cli.ExitUsage, "--demo", "leave"},
 		{"missing local file", []string{filepath.Join(dir, "nope.log")}, cli.ExitRefused, "nope.log", "--retry"},
 		{"local directory", []string{dir}, cli.ExitRefused, "directory", "file"},
+		{"a good local file and a bad target", []string{filepath.Join(dir, "app.log"), "web-1:/app.log"}, cli.ExitUsage, "port", "7070"},
 		{"missing log", []string{srv.addr + "/nope.log"}, cli.ExitRefused, "nope.log", ""},
 		{"a directory as log", []string{srv.addr + "/sub"}, cli.ExitRefused, "sub", ""},
 		{"a named pipe", []string{srv.addr + "/pipe"}, cli.ExitRefused, "pipe", ""},

@@ -123,29 +123,49 @@ func goUntil(f func(context.Context) error) (stop func()) {
 	}
 }
 
-func openAll(f *flags, targets []string) ([]*watched, error) {
-	var logs []*watched
-	for _, s := range targets {
-		target, err := client.ParseTarget(s)
-		if err != nil {
-			return nil, &cli.Error{Code: cli.ExitUsage, Msg: err.Error(), Hint: client.Hint(err)}
+// openAll opens every target, or none.
+func openAll(f *flags, targets []string) (logs []*watched, err error) {
+	defer func() {
+		if err == nil {
+			return
 		}
-		w := &watched{}
-		opt := f.sessionOptions()
-		if target.Kind == client.Local {
-			w.local, err = openLocal(target, f.retry || len(targets) > 1)
-			if err != nil {
-				return nil, err
+		for _, w := range logs {
+			if w.local != nil {
+				w.local.logs.Close()
 			}
-			target, opt.Dial = w.local.target, w.local.dial
 		}
-		if f.demo {
-			target.Label = demoLog
+	}()
+	for _, s := range targets {
+		w, err := f.open(s, len(targets) > 1)
+		if err != nil {
+			return logs, err
 		}
-		w.session = client.NewSession(target, opt)
 		logs = append(logs, w)
 	}
 	return logs, nil
+}
+
+// open opens one target. A local file that is missing is an error at once, but
+// not among others: there it is told in its place, like a server's.
+func (f *flags) open(s string, amongOthers bool) (*watched, error) {
+	target, err := client.ParseTarget(s)
+	if err != nil {
+		return nil, &cli.Error{Code: cli.ExitUsage, Msg: err.Error(), Hint: client.Hint(err)}
+	}
+	w := &watched{}
+	opt := f.sessionOptions()
+	if target.Kind == client.Local {
+		w.local, err = openLocal(target, f.retry || amongOthers)
+		if err != nil {
+			return nil, err
+		}
+		target, opt.Dial = w.local.target, w.local.dial
+	}
+	if f.demo {
+		target.Label = demoLog
+	}
+	w.session = client.NewSession(target, opt)
+	return w, nil
 }
 
 func (f *flags) sessionOptions() client.Options {
