@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"log/slog"
@@ -181,15 +180,6 @@ func (f *flags) logger(w io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(w, opt)), nil
 	}
 	return nil, cli.Usage("formats are text and json", "--log-format %q is no format", f.logFormat)
-}
-
-// dropped is the log line that tells of lines that nobody took.
-func (f *flags) dropped(lines int) []byte {
-	var b bytes.Buffer
-	if logger, err := f.logger(&b); err == nil {
-		logger.Warn("log lines were dropped: nobody took them", "lines", lines)
-	}
-	return b.Bytes()
 }
 
 // command is tailsrv's command line, which fills f. serve is called once all of

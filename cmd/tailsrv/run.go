@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,14 +17,9 @@ import (
 	"github.com/bubbletail/bubbletail/internal/server"
 )
 
-// logPatience bounds how long the end waits for a stderr that takes nothing.
-const logPatience = 500 * time.Millisecond
-
 // run is the whole command: it serves until ctx ends and returns the exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, messages io.Writer) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var f flags
-	stderr := cli.NewNonBlocking(messages, f.dropped)
-	defer stderr.Close(logPatience)
 	cmd := command(&f, func(cmd *cobra.Command, roots []follow.Root) error {
 		return serve(cmd.Context(), &f, roots, stderr)
 	})

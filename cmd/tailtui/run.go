@@ -26,7 +26,7 @@ const (
 // run is the whole command: it watches until the user leaves, ctx ends or
 // nothing is left to watch, and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, messages io.Writer) int {
-	stderr := cli.NewNonBlocking(messages, nil)
+	stderr := cli.NewNonBlocking(messages)
 	defer stderr.Close(messagePatience)
 	var f flags
 	cmd := command(&f, func(cmd *cobra.Command, targets []string) error {

@@ -7,29 +7,27 @@ import (
 )
 
 // maxQueued bounds what waits for a writer that takes nothing, in bytes. It is
-// some thousand log lines: a hiccup loses none, a closed tap costs no memory.
+// some ten thousand messages: a hiccup loses none, a closed tap costs no memory.
 const maxQueued = 1 << 20
 
 // NonBlocking stands before a writer that may block, such as a stderr that is a
 // full pipe or a terminal that was stopped. Its Write never waits: what the
-// writer has not taken is queued, and what does not fit is dropped and counted.
-// So nothing a program does can hang on who reads its messages.
+// writer has not taken is queued, and what does not fit is dropped. So nothing a
+// program does can hang on who reads its messages.
 type NonBlocking struct {
-	w       io.Writer
-	dropped func(writes int) []byte // makes the message that tells of so many lost writes
-	done    chan struct{}           // closed when run has returned
+	w    io.Writer
+	done chan struct{} // closed when run has returned
 
 	mu     sync.Mutex
 	wake   sync.Cond
 	queue  []byte
-	lost   int
 	closed bool
 }
 
 // NewNonBlocking makes a NonBlocking for w and starts the goroutine that writes.
-// Close ends it. dropped may be nil: then losses are not told.
-func NewNonBlocking(w io.Writer, dropped func(writes int) []byte) *NonBlocking {
-	n := &NonBlocking{w: w, dropped: dropped, done: make(chan struct{})}
+// Close ends it.
+func NewNonBlocking(w io.Writer) *NonBlocking {
+	n := &NonBlocking{w: w, done: make(chan struct{})}
 	n.wake.L = &n.mu
 	go n.run()
 	return n
@@ -40,22 +38,11 @@ func NewNonBlocking(w io.Writer, dropped func(writes int) []byte) *NonBlocking {
 func (n *NonBlocking) Write(p []byte) (int, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.closed || len(n.queue)+len(p) > maxQueued {
-		n.lost++
-		return len(p), nil
+	if !n.closed && len(n.queue)+len(p) <= maxQueued {
+		n.queue = append(n.queue, p...)
+		n.wake.Signal()
 	}
-	n.tellLoss()
-	n.queue = append(n.queue, p...)
-	n.wake.Signal()
 	return len(p), nil
-}
-
-// tellLoss queues the message about what was dropped, in its place.
-func (n *NonBlocking) tellLoss() {
-	if n.lost > 0 && n.dropped != nil {
-		n.queue = append(n.queue, n.dropped(n.lost)...)
-	}
-	n.lost = 0
 }
 
 // Close takes nothing more and waits until the writer has taken what is queued,
@@ -63,9 +50,6 @@ func (n *NonBlocking) tellLoss() {
 // ends; nothing can interrupt it.
 func (n *NonBlocking) Close(d time.Duration) {
 	n.mu.Lock()
-	if !n.closed {
-		n.tellLoss()
-	}
 	n.closed = true
 	n.wake.Signal()
 	n.mu.Unlock()

@@ -62,7 +62,7 @@ func (s *Server) serveStreams(w http.ResponseWriter, r *http.Request) {
 func streamRow(t *tabwriter.Writer, st *wire.StreamInfo, until time.Time, state string) {
 	fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\t  %s\n",
 		st.ID, st.As, short(until.Sub(st.Opened)), st.Bytes, st.Lag,
-		short(milliseconds(st.IdleMS)), short(milliseconds(st.LastHeardMS)), state, st.Client, quotePath(st.Log))
+		short(milliseconds(st.IdleMS)), short(milliseconds(st.LastHeardMS)), state, st.Client, quotePath(shorten(st.Log)))
 }
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
@@ -79,7 +79,7 @@ func short(d time.Duration) string {
 func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	h := s.cfg.Logs.Health()
 	status := "ok"
-	if h.Watching == polling || len(h.Notes) > 0 {
+	if degraded(h) {
 		status = "degraded"
 	}
 	answerJSON(w, wire.Health{Status: status, Watching: h.Watching, Identity: h.Identity, Notes: h.Notes})
@@ -89,6 +89,10 @@ func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) {
 // seen all the same, up to a second later.
 const polling = "polling"
 
+// degraded reports whether logs are watched or told apart less well than they
+// could be.
+func degraded(h follow.Health) bool { return h.Watching == polling || len(h.Notes) > 0 }
+
 // serveVersion answers GET /-/version.
 func (s *Server) serveVersion(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, wire.Build{Name: "tailsrv", Version: s.cfg.Version, Wire: wire.Version, Go: runtime.Version()})
@@ -97,9 +101,8 @@ func (s *Server) serveVersion(w http.ResponseWriter, _ *http.Request) {
 // serveListing answers GET of a directory; dir is its name without slashes
 // around it, "" for the top.
 func (s *Server) serveListing(w http.ResponseWriter, r *http.Request, dir string) {
-	if r.URL.RawQuery != "" {
-		refuse(w, r, wire.NewProblem(http.StatusBadRequest, codeUnknownParameter,
-			fmt.Sprintf("a listing takes no parameters, and %q was given", r.URL.RawQuery), "leave out the question mark and what follows"))
+	if p := bare(r); p != nil {
+		refuse(w, r, p)
 		return
 	}
 	entries, err := s.cfg.Logs.List(dir)
@@ -127,7 +130,7 @@ func listing(dir string, entries []follow.Entry) wire.Listing {
 		if e.Dir {
 			e.Name, e.Size = e.Name+"/", 0
 		}
-		l.Entries = append(l.Entries, wire.Entry{Name: e.Name, Size: e.Size, MTime: e.MTime})
+		l.Entries = append(l.Entries, wire.Entry{Name: e.Name, Href: href(e.Name), Size: e.Size, MTime: e.MTime})
 	}
 	return l
 }

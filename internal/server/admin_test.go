@@ -5,44 +5,74 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	vm "github.com/VictoriaMetrics/metrics"
 
 	"github.com/bubbletail/bubbletail/internal/follow"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
 func TestListing(t *testing.T) {
-	logs := newFakeLogs("app.log", "odd\x1b name")
+	logs := newFakeLogs("app.log", "odd\x1b name", " blank", "blank ", `"quoted"`, "a b.log", "no utf-8\xff")
 	logs.log("app.log").append("0123456789")
 	s := inMemory(t, logs, Config{})
 	epoch := time.Unix(0, 0).Local().Format(time.DateTime)
 	_, text := s.ask(http.MethodGet, "/", "")
-	want := "   -  " + epoch + "  dir/\n  10  " + epoch + "  app.log\n   0  " + epoch + "  \"odd\\x1b name\"\n"
+	want := "   -  " + epoch + "  dir/\n"
+	for _, name := range []string{`" blank"`, `"\"quoted\""`, "a b.log", "app.log", `"blank "`, `"no utf-8\xff"`, `"odd\x1b name"`} {
+		size := " 0"
+		if name == "app.log" {
+			size = "10"
+		}
+		want += "  " + size + "  " + epoch + "  " + name + "\n"
+	}
 	if text != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}
-	for target, want := range map[string]wire.Listing{
-		"/": {Path: "", Entries: []wire.Entry{
-			{Name: "dir/", MTime: time.Unix(0, 0)}, {Name: "app.log", Size: 10, MTime: time.Unix(0, 0)}, {Name: "odd\x1b name", MTime: time.Unix(0, 0)},
-		}},
-		"/dir/": {Path: "dir/", Entries: []wire.Entry{{Name: "inner.log", Size: 7, MTime: time.Unix(0, 0)}}},
-	} {
-		_, body := s.ask(http.MethodGet, target, "", "Accept", wire.TypeJSON)
-		var got wire.Listing
-		if err := json.Unmarshal([]byte(body), &got); err != nil {
-			t.Fatal(err)
+}
+
+// Whatever a log is called, its href leads to it.
+func TestListing_json(t *testing.T) {
+	names := []string{"app.log", "a:b.log", "odd\x1b name", "50%", "%41", "q?x=1#y", "no utf-8\xff", "ü", "a;b&c+d"}
+	logs := newFakeLogs(names...)
+	logs.log("app.log").append("0123456789")
+	s := inMemory(t, logs, Config{})
+	_, body := s.ask(http.MethodGet, "/", "", "Accept", wire.TypeJSON)
+	var got wire.Listing
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatal(err)
+	}
+	if want := (wire.Entry{Name: "dir/", Href: "dir/"}); got.Path != "" || got.Entries[0].Name != want.Name || got.Entries[0].Href != want.Href || got.Entries[0].Size != 0 {
+		t.Errorf("%+v", got)
+	}
+	base := &url.URL{Scheme: "http", Host: "localhost", Path: "/"}
+	found := map[string]string{}
+	for _, e := range got.Entries {
+		u, err := base.Parse(e.Href)
+		if err != nil || u.Host != "localhost" {
+			t.Fatalf("%q leads to %v, %v", e.Href, u, err)
 		}
-		if got.Path != want.Path || len(got.Entries) != len(want.Entries) {
-			t.Fatalf("%s: %+v", target, got)
+		found[u.Path] = e.Href
+		if e.Href == "app.log" && (e.Size != 10 || !e.MTime.Equal(time.Unix(0, 0))) {
+			t.Errorf("%+v", e)
 		}
-		for i, e := range got.Entries {
-			if w := want.Entries[i]; e.Name != w.Name || e.Size != w.Size || !e.MTime.Equal(w.MTime) {
-				t.Errorf("%s: %+v, want %+v", target, e, w)
-			}
+	}
+	for _, name := range names {
+		if found["/"+name] == "" {
+			t.Errorf("nothing leads to %q: %q", name, found)
 		}
+	}
+	if got := found["/a:b.log"]; got != "./a:b.log" {
+		t.Errorf("a colon is no scheme: %q", got)
+	}
+	_, body = s.ask(http.MethodGet, "/dir/", "", "Accept", wire.TypeJSON)
+	if want := `{"path":"dir/","entries":[{"name":"inner.log","href":"inner.log","size":7,"mtime":`; !strings.HasPrefix(body, want) {
+		t.Errorf("got %s", body)
 	}
 }
 
@@ -86,9 +116,14 @@ func TestRange(t *testing.T) {
 		{"the tag does not mean not modified", []string{"Range", "bytes=2-4", "If-None-Match", `"tag-app.log"`}, 206, "bytes 2-4/10", "234"},
 		{"outside", []string{"Range", "bytes=10-"}, 416, "bytes */10",
 			"error: Range \"bytes=10-\" has no part in the log's 10 bytes\nhint: a range is bytes=FIRST-LAST, bytes=FIRST- or bytes=-LENGTH, within the log's size\n"},
-		{"nonsense", []string{"Range", "lines=1-2"}, 416, "",
-			"error: Range \"lines=1-2\" has no part in the log's 10 bytes\nhint: a range is bytes=FIRST-LAST, bytes=FIRST- or bytes=-LENGTH, within the log's size\n"},
-		{"several", []string{"Range", "bytes=0-1,4-5"}, 416, "",
+		{"one byte", []string{"Range", "BYTES=0-0"}, 206, "bytes 0-0/10", "0"},
+		{"all", []string{"Range", "bytes=0-99999999999999999999"}, 206, "bytes 0-9/10", "0123456789"},
+		{"more than all from the end", []string{"Range", "bytes=-99999999999999999999"}, 206, "bytes 0-9/10", "0123456789"},
+		{"a unit that nobody knows", []string{"Range", "lines=1-2"}, 200, "", "0123456789"},
+		{"no unit", []string{"Range", "1-2"}, 200, "", "0123456789"},
+		{"nothing", []string{"Range", "bytes=-0"}, 416, "bytes */10",
+			"error: Range \"bytes=-0\" has no part in the log's 10 bytes\nhint: a range is bytes=FIRST-LAST, bytes=FIRST- or bytes=-LENGTH, within the log's size\n"},
+		{"several", []string{"Range", "bytes=0-1,4-5"}, 416, "bytes */10",
 			"error: Range \"bytes=0-1,4-5\" names several parts\nhint: ask for one part at a time\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,10 +131,33 @@ func TestRange(t *testing.T) {
 			if res.StatusCode != tt.status || res.Header.Get("Content-Range") != tt.contentRange || body != tt.body {
 				t.Errorf("%s, Content-Range %q\n%s", res.Status, res.Header.Get("Content-Range"), body)
 			}
-			if tt.status < 300 && res.Header.Get("ETag") != `"tag-app.log"` {
+			if tt.contentRange != "" && tt.status < 300 && res.Header.Get("ETag") != `"tag-app.log"` {
 				t.Errorf("ETag %q", res.Header.Get("ETag"))
 			}
 		})
+	}
+}
+
+func TestRange_malformed(t *testing.T) {
+	logs := newFakeLogs("app.log")
+	logs.log("app.log").append("0123456789")
+	s := inMemory(t, logs, Config{})
+	for _, header := range []string{"bytes", "bytes=", "bytes=-", "bytes=5", "bytes=5-2", "bytes=a-b", "bytes=+1-2", "bytes=1-2-3", "bytes=--2"} {
+		res, body := s.ask(http.MethodGet, "/app.log?follow=0", "", "Range", header)
+		want := fmt.Sprintf("error: Range %q makes no sense\nhint: a range is bytes=FIRST-LAST, bytes=FIRST- or bytes=-LENGTH\n", header)
+		if res.StatusCode != 416 || res.Header.Get("Content-Range") != "bytes */10" || body != want {
+			t.Errorf("%q: %s, Content-Range %q\n%s", header, res.Status, res.Header.Get("Content-Range"), body)
+		}
+	}
+}
+
+func TestRange_ofAnEmptyLog(t *testing.T) {
+	s := inMemory(t, newFakeLogs("app.log"), Config{})
+	for _, header := range []string{"bytes=0-", "bytes=-1", "bytes=0-0"} {
+		res, body := s.ask(http.MethodGet, "/app.log?follow=0", "", "Range", header)
+		if res.StatusCode != 416 || res.Header.Get("Content-Range") != "bytes */0" || !strings.Contains(body, "has no part in the log's 0 bytes") {
+			t.Errorf("%q: %s, Content-Range %q\n%s", header, res.Status, res.Header.Get("Content-Range"), body)
+		}
 	}
 }
 
@@ -132,7 +190,7 @@ func TestHealth(t *testing.T) {
 	if _, body := s.ask(http.MethodGet, "/-/healthz", ""); body != `{"status":"ok","watching":"inotify","identity":"strong"}`+"\n" {
 		t.Errorf("got %s", body)
 	}
-	logs.health = follow.Health{Watching: "polling", Identity: "weak", Notes: []string{"no inotify instances left"}}
+	logs.setHealth(follow.Health{Watching: "polling", Identity: "weak", Notes: []string{"no inotify instances left"}})
 	if _, body := s.ask(http.MethodGet, "/-/healthz", ""); body != `{"status":"degraded","watching":"polling","identity":"weak","notes":["no inotify instances left"]}`+"\n" {
 		t.Errorf("got %s", body)
 	}
@@ -155,11 +213,81 @@ func TestMetrics(t *testing.T) {
 		`tailsrv_streams_opened_total{as="raw"} 1`, `tailsrv_streams_ended_total{reason="complete"} 1`,
 		`tailsrv_streams_ended_total{reason="stalled"} 0`, `tailsrv_reclaim_seconds_count 1`,
 		`tailsrv_limit_hits_total{limit="client"} 1`, `tailsrv_hubs 3`, `tailsrv_watches 2`,
+		`tailsrv_watching_degraded 0`, `tailsrv_log_lines_lost_total 0`,
 	} {
 		if !strings.Contains(body, want+"\n") {
 			t.Errorf("no %s in\n%s", want, body)
 		}
 	}
+}
+
+func TestMetrics_ofTheProcess(t *testing.T) {
+	s := inMemory(t, newFakeLogs(), Config{})
+	_, body := s.ask(http.MethodGet, "/-/metrics", "")
+	for _, want := range []string{"go_goroutines ", "process_"} {
+		if !strings.Contains(body, "\n"+want) {
+			t.Errorf("no %s in\n%s", want, body)
+		}
+	}
+}
+
+// A value counts in its bucket and in all wider ones; a bound belongs to its bucket.
+func TestHistogram(t *testing.T) {
+	set := vm.NewSet()
+	h := newHistogram(set, "h", []float64{0.0001, 0.5, 30})
+	for _, v := range []float64{0.00005, 0.5, 0.25, 7, 100} {
+		h.update(v)
+	}
+	var b strings.Builder
+	set.WritePrometheus(&b)
+	for _, want := range []string{`h_bucket{le="0.0001"} 1`, `h_bucket{le="0.5"} 3`, `h_bucket{le="30"} 4`, `h_bucket{le="+Inf"} 5`, "h_count 5", "h_sum 107.75005"} {
+		if !strings.Contains(b.String(), want+"\n") {
+			t.Errorf("no %s in\n%s", want, &b)
+		}
+	}
+}
+
+func TestHealth_changesAreLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logs := newFakeLogs("app.log")
+		s := inMemory(t, logs, Config{})
+		tl := s.tail("/app.log", wire.HeaderLease, "3600")
+		go io.Copy(io.Discard, tl.res.Body)
+		well := logs.Health()
+		for _, h := range []follow.Health{well, {Watching: "polling", Notes: []string{"no inotify instances left"}}, well} {
+			logs.setHealth(h)
+			time.Sleep(10 * time.Second)
+			if degraded(h) {
+				if _, body := s.ask(http.MethodGet, "/-/metrics", ""); !strings.Contains(body, "tailsrv_watching_degraded 1\n") {
+					t.Errorf("got %s", body)
+				}
+			}
+		}
+		s.stop()
+		got := s.log.String()
+		warn, info := strings.Index(got, `level=WARN msg="logs are watched less`), strings.Index(got, `level=INFO msg="logs are watched well again`)
+		if warn < 0 || info < warn || strings.Count(got, "are watched") != 2 || !strings.Contains(got, "no inotify instances left") {
+			t.Errorf("logged %s", got)
+		}
+	})
+}
+
+// While a client is stuck the lag grows before everybody's eyes.
+func TestStreams_lagOfAStuckClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logs := newFakeLogs("app.log")
+		s := inMemory(t, logs, Config{StallTimeout: time.Hour})
+		s.do(http.MethodGet, "/app.log", "")
+		logs.log("app.log").append(strings.Repeat("x", 100_000)) // taken, and stuck in a write
+		synctest.Wait()
+		if lag := s.streams().Live[0].Lag; lag != 100_000 {
+			t.Errorf("lag %d while nothing of 100000 bytes was taken", lag)
+		}
+		logs.log("app.log").append(strings.Repeat("x", 234_567))
+		if lag := s.streams().Live[0].Lag; lag != 334_567 {
+			t.Errorf("lag %d, 234567 bytes later", lag)
+		}
+	})
 }
 
 func TestLimits(t *testing.T) {
@@ -191,7 +319,7 @@ func TestLimits(t *testing.T) {
 func TestRegistry_remembersTheLastEnded(t *testing.T) {
 	r := newRegistry(1, 1, newMetrics())
 	for i := range keptEnded + 5 {
-		st := &stream{id: fmt.Sprintf("%08d…", i), clock: &clock{start: time.Now()}, done: make(chan struct{}), ended: &ending{reason: wire.ReasonIdle}}
+		st := &stream{id: fmt.Sprintf("%08d…", i), clock: &clock{start: time.Now()}, done: make(chan struct{}), lag: func() int64 { return 0 }, ended: &ending{reason: wire.ReasonIdle}}
 		r.add(st)
 		r.remove(st, st.epitaph())
 	}

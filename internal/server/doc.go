@@ -8,10 +8,13 @@
 //	FIN, RST, its process killed         net/http's background read                1 s
 //	a stray byte or a pipelined          the sweeper asks the kernel for the       1 s on Linux; else one heartbeat,
 //	request, then FIN                    connection's state                        where the representation has one
-//	vanishing: no FIN, packets dropped   TCP_USER_TIMEOUT, keepalive               heartbeat + 31 s on Linux
+//	vanishing: no FIN, packets dropped   TCP_USER_TIMEOUT, keepalive               heartbeat + max(30 s, stall timeout + 5 s)
+//	                                                                               + 1 s on Linux
 //	being stopped, or a proxy that       the lease                                 lease + 1 s
 //	keeps the connection
-//	not reading while the log runs       the write deadline, armed per write       stall timeout
+//	not reading while the log runs       the sweeper asks the kernel whether       stall timeout + 2 s on Linux; else stall
+//	                                     anything was taken; the write deadline,   timeout, once the kernel's buffers are full
+//	                                     armed per write
 //	never going, without a lease         the maximum age                           maximum age
 //	the server stopping                  its own shutdown, never http.Server's     drain time
 //
@@ -29,4 +32,7 @@
 // Every ending has exactly one cause; it becomes the end frame, the trailer, a
 // log line, a counter and an entry of /-/streams. Nothing ticks per stream, and
 // an idle stream holds no buffer.
+//
+// Nothing waits for the logger (type journal): one that blocks costs lines, and
+// the goroutine that it blocks.
 package server

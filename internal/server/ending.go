@@ -24,7 +24,11 @@ func (e *ending) Error() string { return string(e.reason) + ": " + e.detail }
 
 // aborts reports whether the connection must not end as if all were well.
 func (e *ending) aborts() bool {
-	return e.cut || e.reason == wire.ReasonClientGone || e.reason == wire.ReasonError
+	switch e.reason {
+	case wire.ReasonClientGone, wire.ReasonStalled, wire.ReasonError:
+		return true
+	}
+	return e.cut
 }
 
 // Times that a stream which others end may still spend on writing what it has
@@ -40,7 +44,7 @@ const (
 // such as the end of the log, has the stall timeout as every write has.
 func (e *ending) hurry(c *conn) {
 	switch e.reason {
-	case wire.ReasonClientClosed, wire.ReasonClientGone:
+	case wire.ReasonClientClosed, wire.ReasonClientGone, wire.ReasonStalled:
 		c.hurry(closeGrace)
 	case wire.ReasonLeaseLapsed, wire.ReasonShutdown:
 		c.hurry(endGrace)
@@ -87,12 +91,12 @@ func unread(ctx context.Context, err error) *ending {
 	if errors.As(err, &refusal) {
 		switch refusal.Why {
 		case follow.WhyNotFound:
-			return &ending{reason: wire.ReasonRemoved, detail: refusal.Error()}
+			return &ending{reason: wire.ReasonRemoved, detail: wordsOf(err)}
 		case follow.WhyDenied:
-			return &ending{reason: wire.ReasonDenied, detail: refusal.Error()}
+			return &ending{reason: wire.ReasonDenied, detail: wordsOf(err)}
 		}
 	}
-	return &ending{reason: wire.ReasonError, detail: err.Error()}
+	return &ending{reason: wire.ReasonError, detail: wordsOf(err)}
 }
 
 // unwritten turns an error of a write into an ending. net/http ends the

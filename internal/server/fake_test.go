@@ -39,6 +39,7 @@ type fakeLog struct {
 	events  []fakeEvent
 	changed chan struct{} // closed and replaced at every change
 	fail    error         // of the next Next
+	awaited bool          // it is not there until something is appended
 }
 
 type fakeEvent struct {
@@ -87,7 +88,7 @@ func (l *fakeLogs) get(name string) (*fakeLog, error) {
 		why = follow.WhyBadName
 	case strings.HasPrefix(name, "."):
 		why = follow.WhyHidden
-	case name == "dir":
+	case name == "dir", name == "dir/sub", name == "dir/\x1b;":
 		why = follow.WhyDirectory
 	case name == "fifo":
 		why = follow.WhyNotRegular
@@ -102,7 +103,17 @@ func (l *fakeLogs) get(name string) (*fakeLog, error) {
 	return nil, &follow.Refusal{Name: name, Why: why}
 }
 
-func (l *fakeLogs) Health() follow.Health { return l.health }
+func (l *fakeLogs) Health() follow.Health {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.health
+}
+
+func (l *fakeLogs) setHealth(h follow.Health) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.health = h
+}
 
 func (l *fakeLogs) Stat(name string) (follow.Info, error) {
 	g, err := l.get(name)
@@ -111,7 +122,10 @@ func (l *fakeLogs) Stat(name string) (follow.Info, error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return follow.Info{Size: int64(len(g.data)), Cursor: fakeCursor(name, len(g.data)), Tag: "tag-" + name}, nil
+	if g.awaited && len(g.data) == 0 {
+		return follow.Info{}, &follow.Refusal{Name: name, Why: follow.WhyNotFound}
+	}
+	return follow.Info{Size: int64(len(g.data)), Cursor: fakeCursor(name, len(g.data)), Tag: "tag-" + name, MTime: fakeMTime}, nil
 }
 
 func (l *fakeLogs) List(dir string) ([]follow.Entry, error) {
@@ -134,6 +148,9 @@ func (l *fakeLogs) List(dir string) ([]follow.Entry, error) {
 	return entries, nil
 }
 
+// fakeMTime is when every log was last written.
+var fakeMTime = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
 func fakeCursor(name string, at int) string { return name + "~" + strconv.Itoa(at) }
 
 func (l *fakeLogs) Follow(name string, at follow.Start) (Follower, error) {
@@ -143,6 +160,7 @@ func (l *fakeLogs) Follow(name string, at follow.Start) (Follower, error) {
 	}
 	if err != nil {
 		g = newFakeLog()
+		g.awaited = true
 		l.mu.Lock()
 		l.logs[name] = g
 		l.mu.Unlock()
@@ -194,7 +212,7 @@ type fakeFollower struct {
 	met     follow.Met
 	midLine bool
 	start   int
-	pos     int // next byte
+	pos     int // next byte; guarded by log.mu where others than Next's goroutine read it
 	seen    int // events told
 	nudged  chan struct{}
 	closed  bool
@@ -274,7 +292,11 @@ func (f *fakeFollower) Size() int64 {
 	return int64(len(f.log.data))
 }
 
-func (f *fakeFollower) Lag() int64 { return f.Size() - int64(f.pos) }
+func (f *fakeFollower) Lag() int64 {
+	f.log.mu.Lock()
+	defer f.log.mu.Unlock()
+	return int64(len(f.log.data) - f.pos)
+}
 
 func (f *fakeFollower) Close() error {
 	if !f.closed {

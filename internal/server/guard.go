@@ -36,8 +36,8 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if host, ok := g.allows(r.Host); !ok {
 		refuse(w, r, wire.NewProblem(http.StatusMisdirectedRequest, "unknown host",
-			fmt.Sprintf("%q is no name of this server", r.Host),
-			fmt.Sprintf("use its address; or start tailsrv with --allow-host %s", quotePath(host))))
+			quote(r.Host)+" is no name of this server",
+			"use its address; or start tailsrv with --allow-host "+quotePath(shorten(host))))
 		return
 	}
 	switch site := r.Header.Get("Sec-Fetch-Site"); site {
@@ -45,7 +45,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.next.ServeHTTP(w, r)
 	default:
 		refuse(w, r, wire.NewProblem(http.StatusForbidden, "cross-site request",
-			fmt.Sprintf("a browser asked on behalf of another site (Sec-Fetch-Site %q)", site),
+			fmt.Sprintf("a browser asked on behalf of another site (Sec-Fetch-Site %s)", quote(site)),
 			"open the address itself; pages of other sites may not read logs"))
 	}
 }
@@ -87,6 +87,17 @@ func noBody(next http.Handler) http.Handler {
 	})
 }
 
+// noParameters refuses those of a route that takes none.
+func noParameters(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := bare(r); p != nil {
+			refuse(w, r, p)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // methods dispatches by method, and answers any other with those it has.
 type methods struct {
 	names []string // in the order of the Allow header
@@ -115,7 +126,7 @@ func (m *methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Allow", strings.Join(m.names, ", "))
 	refuse(w, r, wire.NewProblem(http.StatusMethodNotAllowed, "method not allowed",
-		fmt.Sprintf("%s is no method of %q", r.Method, r.URL.Path), "use "+strings.Join(m.names, " or ")))
+		shorten(r.Method)+" is no method of "+quote(r.URL.Path), "use "+strings.Join(m.names, " or ")))
 }
 
 // clientOf is the address that a request comes from, without the port: what

@@ -24,7 +24,7 @@ type site struct {
 	server *Server
 	client *http.Client
 	dial   func() net.Conn
-	log    *lines // what the server logged
+	log    *lines // what the server logged; all of it after stop
 	stop   func() // ends Serve and waits for it; at the test's end if not before
 }
 
@@ -61,7 +61,10 @@ func serve(t testing.TB, logs *fakeLogs, cfg Config, l net.Listener, dial func(c
 func serveLogs(t testing.TB, logs Logs, cfg Config, l net.Listener, dial func(context.Context) (net.Conn, error)) *site {
 	t.Helper()
 	logged := &lines{}
-	cfg.Logs, cfg.Logger = logs, slog.New(slog.NewTextHandler(logged, nil))
+	cfg.Logs = logs
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.NewTextHandler(logged, nil))
+	}
 	s := New(cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan struct{})

@@ -25,9 +25,10 @@ const closeWait = 3 * time.Second
 // renewLease answers POST /-/streams/{id}/lease: the client lives. The body may
 // carry the last cursor that it took.
 func (s *Server) renewLease(w http.ResponseWriter, r *http.Request) {
-	st, ok := s.registry.find(mux.Vars(r)["id"])
+	id := mux.Vars(r)["id"]
+	st, ok := s.registry.find(id)
 	if !ok {
-		refuse(w, r, noStream)
+		refuse(w, r, noStream(id))
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRenewal))
@@ -41,7 +42,7 @@ func (s *Server) renewLease(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, wire.NewProblem(http.StatusBadRequest, "unreadable body",
 			"the renewal's body did not come", "the body is the last cursor, or empty"))
 	case acked != "" && !isCursor(acked):
-		refuse(w, r, badParameter(fmt.Sprintf("the body %q is no cursor", acked), "the body is the last cursor, or empty"))
+		refuse(w, r, badParameter("the body "+quote(acked)+" is no cursor", "the body is the last cursor, or empty"))
 	default:
 		st.renew(acked)
 		w.WriteHeader(http.StatusNoContent)
@@ -51,9 +52,10 @@ func (s *Server) renewLease(w http.ResponseWriter, r *http.Request) {
 // closeStream answers DELETE /-/streams/{id}: the cooperative close. 204 means
 // that everything the stream held has been given back.
 func (s *Server) closeStream(w http.ResponseWriter, r *http.Request) {
-	st, ok := s.registry.find(mux.Vars(r)["id"])
+	id := mux.Vars(r)["id"]
+	st, ok := s.registry.find(id)
 	if !ok {
-		refuse(w, r, noStream)
+		refuse(w, r, noStream(id))
 		return
 	}
 	st.end(&ending{reason: wire.ReasonClientClosed, detail: "the client asked for it"})
@@ -71,5 +73,10 @@ func (s *Server) closeStream(w http.ResponseWriter, r *http.Request) {
 
 // noStream answers for an id that names no live stream. It does not repeat the
 // id, which may be somebody's right to close.
-var noStream = wire.NewProblem(http.StatusNotFound, "no such stream",
-	"no live stream has this id", "it has ended, or never was; GET /-/streams shows both kinds")
+func noStream(id string) *wire.Problem {
+	hint := "it has ended, or never was; GET /-/streams shows both kinds"
+	if len(id) != idDigits {
+		hint = fmt.Sprintf("the id is the stream's %s header, all %d digits; /-/streams shows only its beginning", wire.HeaderStream, idDigits)
+	}
+	return wire.NewProblem(http.StatusNotFound, "no such stream", "no live stream has this id", hint)
+}

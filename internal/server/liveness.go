@@ -13,19 +13,28 @@ import (
 // for its acknowledgement, as a heartbeat does, and then only the user timeout
 // stands between us and a quarter of an hour of retransmissions.
 const (
-	userTimeout       = 30 * time.Second
+	minUserTimeout    = 30 * time.Second
 	keepAliveIdle     = 15 * time.Second
 	keepAliveInterval = 5 * time.Second
 	keepAliveCount    = 3
 )
+
+// stallMargin is how much later than the sweeper the kernel may give up on a
+// client that takes nothing: the sweeper must be the one to name the reason.
+const stallMargin = 5 * time.Second
+
+// userTimeout is the kernel's patience. Time in which a client is there and its
+// window is closed counts, too, so that it must outlast the stall timeout.
+func userTimeout(stall time.Duration) time.Duration { return max(minUserTimeout, stall+stallMargin) }
 
 // tunedListener sets these on every connection it accepts. They are set on each
 // one and not on the listener since Go's listeners are MPTCP by default, from
 // which not every kernel lets accepted connections inherit them.
 type tunedListener struct {
 	net.Listener
-	logger *slog.Logger
-	once   sync.Once // the first failure is logged: the others are of the same kind
+	userTimeout time.Duration
+	logger      *slog.Logger
+	once        sync.Once // the first failure is logged: the others are of the same kind
 }
 
 func (l *tunedListener) Accept() (net.Conn, error) {
@@ -37,7 +46,7 @@ func (l *tunedListener) Accept() (net.Conn, error) {
 	if !ok {
 		return c, nil
 	}
-	if err := tune(tcp); err != nil {
+	if err := tune(tcp, l.userTimeout); err != nil {
 		l.once.Do(func() {
 			l.logger.Warn("a client that vanishes may hold its stream longer than promised", "err", err)
 		})
@@ -45,7 +54,7 @@ func (l *tunedListener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-func tune(c *net.TCPConn) error {
+func tune(c *net.TCPConn, userTimeout time.Duration) error {
 	if err := c.SetKeepAliveConfig(net.KeepAliveConfig{
 		Enable: true, Idle: keepAliveIdle, Interval: keepAliveInterval, Count: keepAliveCount,
 	}); err != nil {
@@ -56,8 +65,36 @@ func tune(c *net.TCPConn) error {
 
 // connState is what the kernel knows of a connection.
 type connState struct {
-	closed bool          // the other side sent FIN or RST
-	rtt    time.Duration // smoothed; 0 where unknown
+	closed  bool          // the other side sent FIN or RST
+	rtt     time.Duration // smoothed; 0 where unknown
+	waiting bool          // some of what was written is not acknowledged, or not even sent
+	acked   uint64        // bytes acknowledged in all
+	silent  time.Duration // since the last acknowledgement of anything, also of a probe
+}
+
+// progress is what the sweeper remembers of a connection from one question to
+// the next.
+type progress struct {
+	acked uint64        // bytes acknowledged in all
+	since time.Duration // when it was first seen to be so many while more waited; 0 while none waits
+}
+
+// stalled reports whether, at now, the client is there and has taken nothing for
+// so long. A client that is there answers the kernel's probes of its closed
+// window. They come at twice the distance each time, so that the last answer is
+// at most half as old as the stall, and a little; that of a client which vanished
+// is as old as the stall, and the user timeout's affair.
+func (p *progress) stalled(s connState, now, limit time.Duration) bool {
+	switch {
+	case !s.waiting:
+		*p = progress{}
+		return false
+	case p.since == 0 || p.acked != s.acked:
+		*p = progress{acked: s.acked, since: now}
+		return false
+	}
+	stuck := now - p.since
+	return stuck >= limit && s.silent < stuck*3/4
 }
 
 // kernel asks it. It reports false where there is no kernel to ask.

@@ -34,8 +34,11 @@ func askKernel(c *net.TCPConn) (connState, bool) {
 		return connState{}, false
 	}
 	return connState{
-		closed: info.State != tcpEstablished,
-		rtt:    time.Duration(info.Rtt) * time.Microsecond,
+		closed:  info.State != tcpEstablished,
+		rtt:     time.Duration(info.Rtt) * time.Microsecond,
+		waiting: info.Notsent_bytes > 0 || info.Unacked > 0,
+		acked:   info.Bytes_acked,
+		silent:  time.Duration(info.Last_ack_recv) * time.Millisecond,
 	}, true
 }
 

@@ -75,6 +75,7 @@ func TestReclaim_connectionEnds(t *testing.T) {
 				if last.Reason != wire.ReasonClientGone || *last.ReclaimMS > 100 {
 					t.Errorf("ended %+v", last)
 				}
+				s.stop()
 				if got := s.log.String(); !strings.Contains(got, "msg=\"stream ended\"") || !strings.Contains(got, "reason=client-gone") {
 					t.Errorf("logged %s", got)
 				}
@@ -120,16 +121,6 @@ func TestReclaim_clientKilled(t *testing.T) {
 		t.Errorf("ended %+v", last)
 	}
 	cmd.Wait()
-}
-
-func TestReclaim_stalledReaderOnABusyLog(t *testing.T) {
-	logs := newFakeLogs("app.log")
-	s := onLoopback(t, logs, Config{StallTimeout: 300 * time.Millisecond})
-	s.begin("/app.log", "*/*")
-	logs.log("app.log").append(strings.Repeat("x", 32<<20)) // more than both kernel buffers take
-	if last := s.buried(1, 2*time.Second); last.Reason != wire.ReasonStalled {
-		t.Errorf("ended %+v", last)
-	}
 }
 
 // Everything is back where it began: goroutines (TestMain), followers (the
@@ -219,7 +210,7 @@ func TestTune_everyAcceptedConnection(t *testing.T) {
 			}
 			defer dialed.Close()
 			logged := &lines{}
-			c, err := (&tunedListener{Listener: l, logger: slog.New(slog.NewTextHandler(logged, nil))}).Accept()
+			c, err := (&tunedListener{Listener: l, userTimeout: userTimeout(40 * time.Second), logger: slog.New(slog.NewTextHandler(logged, nil))}).Accept()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -231,7 +222,7 @@ func TestTune_everyAcceptedConnection(t *testing.T) {
 				name                string
 				level, option, want int
 			}{
-				{"TCP_USER_TIMEOUT", unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 30_000},
+				{"TCP_USER_TIMEOUT", unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 45_000},
 				{"SO_KEEPALIVE", unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
 				{"TCP_KEEPIDLE", unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 15},
 				{"TCP_KEEPINTVL", unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 5},
@@ -248,6 +239,41 @@ func TestTune_everyAcceptedConnection(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The timeout is that of the server's own stall timeout.
+func TestServe_userTimeoutOutlastsTheStallTimeout(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := &keeping{Listener: l, conns: make(chan net.Conn, 1)}
+	s := serve(t, newFakeLogs("app.log"), Config{StallTimeout: 2 * time.Minute}, kept, func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+	})
+	s.tail("/app.log")
+	var got int
+	err = onSocket((<-kept.conns).(*net.TCPConn), func(fd int) (err error) {
+		got, err = unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT)
+		return err
+	})
+	if err != nil || got != 125_000 {
+		t.Errorf("TCP_USER_TIMEOUT is %d (%v)", got, err)
+	}
+}
+
+// keeping shows the connections that it hands out.
+type keeping struct {
+	net.Listener
+	conns chan net.Conn
+}
+
+func (l *keeping) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		l.conns <- c
+	}
+	return c, err
 }
 
 func TestTune_failureIsLoggedOnce(t *testing.T) {

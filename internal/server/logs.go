@@ -20,8 +20,8 @@ type Logs interface {
 	Health() follow.Health
 }
 
-// Follower reads one log from a place on and waits for more. All but Nudge
-// belong to one goroutine.
+// Follower reads one log from a place on and waits for more. All but Nudge and
+// Lag belong to one goroutine.
 type Follower interface {
 	Opening() follow.Opening
 	// Next blocks until something happened. Its error is ctx's cause once ctx
@@ -31,7 +31,9 @@ type Follower interface {
 	Nudge()
 	Cursor() string // where the follower is now
 	Size() int64    // of the current generation, -1 while the log is not there
-	Lag() int64     // bytes between here and the log's end
+	// Lag is how many bytes lie between here and the log's end. It may be asked
+	// from any goroutine, also after Close.
+	Lag() int64
 	Close() error
 }
 

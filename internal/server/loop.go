@@ -61,7 +61,6 @@ func (l *loop) carry(ctx context.Context, open wire.Open) *ending {
 		if err != nil {
 			return unread(ctx, err)
 		}
-		l.st.lag.Store(l.follower.Lag())
 		if err := l.tell(&ev); err != nil {
 			return unwritten(ctx, err)
 		}
@@ -96,6 +95,8 @@ func (l *loop) tell(ev *Event) error {
 func (l *loop) tellData(ev *Event) error {
 	now := l.st.clock.now()
 	l.st.gave.Store(int64(now))
+	l.st.passing.Store(int64(len(ev.Data)))
+	defer l.st.passing.Store(0)
 	err := l.say(func(dst []byte) []byte { return l.enc.Data(dst, ev.Data, ev.Cursor) })
 	if err != nil {
 		return err

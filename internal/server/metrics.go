@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 
 	vm "github.com/VictoriaMetrics/metrics"
 
@@ -23,11 +24,45 @@ type metrics struct {
 	opened       [len(representations)]*vm.Counter // by representation
 	ended        map[wire.Reason]*vm.Counter
 	sent         *vm.Counter // bytes of logs
-	reclaim      *vm.PrometheusHistogram
+	reclaim      *histogram
 	leasesLapsed *vm.Counter
 	limitStreams *vm.Counter
 	limitClient  *vm.Counter
 	sweeps       *vm.Counter
+	linesLost    *vm.Counter // lines of our own log that found no room
+}
+
+// histogram is a Prometheus histogram: every bucket counts what is at most its
+// bound, so that a value counts in its own and in all wider ones.
+type histogram struct {
+	bounds  []float64
+	buckets []*vm.Counter // one for each bound
+	all     *vm.Counter   // the bucket without a bound
+	sum     *vm.FloatCounter
+	count   *vm.Counter
+}
+
+func newHistogram(set *vm.Set, name string, bounds []float64) *histogram {
+	bucket := func(le string) *vm.Counter { return set.NewCounter(fmt.Sprintf(`%s_bucket{le=%q}`, name, le)) }
+	h := &histogram{
+		bounds: bounds, all: bucket("+Inf"),
+		sum: set.NewFloatCounter(name + "_sum"), count: set.NewCounter(name + "_count"),
+	}
+	for _, bound := range bounds {
+		h.buckets = append(h.buckets, bucket(strconv.FormatFloat(bound, 'g', -1, 64)))
+	}
+	return h
+}
+
+func (h *histogram) update(v float64) {
+	for i, bound := range h.bounds {
+		if v <= bound {
+			h.buckets[i].Inc()
+		}
+	}
+	h.all.Inc()
+	h.sum.Add(v)
+	h.count.Inc()
 }
 
 func newMetrics() *metrics {
@@ -36,11 +71,12 @@ func newMetrics() *metrics {
 		set:          set,
 		ended:        map[wire.Reason]*vm.Counter{},
 		sent:         set.NewCounter(`tailsrv_log_bytes_sent_total`),
-		reclaim:      set.NewPrometheusHistogramExt(`tailsrv_reclaim_seconds`, reclaimBounds),
+		reclaim:      newHistogram(set, `tailsrv_reclaim_seconds`, reclaimBounds),
 		leasesLapsed: set.NewCounter(`tailsrv_leases_lapsed_total`),
 		limitStreams: set.NewCounter(`tailsrv_limit_hits_total{limit="streams"}`),
 		limitClient:  set.NewCounter(`tailsrv_limit_hits_total{limit="client"}`),
 		sweeps:       set.NewCounter(`tailsrv_sweeps_total`),
+		linesLost:    set.NewCounter(`tailsrv_log_lines_lost_total`),
 	}
 	for _, as := range representations {
 		m.opened[as] = set.NewCounter(fmt.Sprintf(`tailsrv_streams_opened_total{as=%q}`, as))
@@ -56,6 +92,12 @@ func (m *metrics) watch(r *registry, logs Logs) {
 	for _, as := range representations {
 		m.set.NewGauge(fmt.Sprintf(`tailsrv_streams{as=%q}`, as), func() float64 { return float64(r.count(as)) })
 	}
+	m.set.NewGauge(`tailsrv_watching_degraded`, func() float64 {
+		if degraded(logs.Health()) {
+			return 1
+		}
+		return 0
+	})
 	m.set.NewGauge(`tailsrv_hubs`, func() float64 { return float64(logs.Health().Hubs) })
 	m.set.NewGauge(`tailsrv_watches`, func() float64 { return float64(logs.Health().Watches) })
 }
@@ -66,7 +108,7 @@ func (m *metrics) buried(last wire.StreamInfo) {
 	if last.Reason == wire.ReasonLeaseLapsed {
 		m.leasesLapsed.Inc()
 	}
-	m.reclaim.Update(*last.ReclaimMS / 1000)
+	m.reclaim.update(*last.ReclaimMS / 1000)
 }
 
 // serveMetrics answers GET /-/metrics.

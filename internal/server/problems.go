@@ -2,9 +2,7 @@ package server
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -45,60 +43,64 @@ func refuse(w http.ResponseWriter, r *http.Request, p *wire.Problem) {
 func (s *Server) refuseErr(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *follow.Refusal
 	if errors.As(err, &refusal) && refusal.Why != follow.WhyFault {
-		refuse(w, r, problemOf(refusal, r.URL.Path))
+		refuse(w, r, s.problemOf(r, refusal))
 		return
 	}
-	s.cfg.Logger.Error("a log could not be opened", "path", r.URL.Path, "client", clientOf(r), "err", err)
+	s.cfg.Logger.Error("a log could not be opened", "path", shorten(r.URL.Path), "client", clientOf(r), "err", wordsOf(err))
 	refuse(w, r, wire.NewProblem(http.StatusInternalServerError, "internal error",
-		fmt.Sprintf("%q could not be opened", r.URL.Path), "the server's own log says why"))
+		quote(r.URL.Path)+" could not be opened", "the server's own log says why"))
 }
 
 // problemOf is the one table from refusals to answers.
-func problemOf(refusal *follow.Refusal, urlPath string) *wire.Problem {
+func (s *Server) problemOf(r *http.Request, refusal *follow.Refusal) *wire.Problem {
 	problem := func(status int, code, hint string) *wire.Problem {
-		return wire.NewProblem(status, code, refusal.Error(), hint)
+		return wire.NewProblem(status, code, wordsOf(refusal), hint)
 	}
+	hints := hintsFor(r)
 	switch refusal.Why {
 	case follow.WhyNotFound:
-		return problem(http.StatusNotFound, "not found",
-			"GET "+quotePath(parent(urlPath))+" lists what there is; retry=1 waits for a log that is not there yet")
+		nearest := s.nearest(r.URL.Path)
+		if strings.HasSuffix(r.URL.Path, "/") {
+			return problem(http.StatusNotFound, "not found", hints.list(nearest)+" lists what there is")
+		}
+		return problem(http.StatusNotFound, "not found", hints.missing(nearest))
 	case follow.WhyDenied:
 		return problem(http.StatusForbidden, "denied", "tailsrv serves what its own user may read, through links that are relative and stay inside the root")
 	case follow.WhyDirectory:
 		// Not a redirect: curl does not follow one, and who does would take the
 		// listing for the log.
-		return problem(http.StatusNotFound, "directory", "GET "+quotePath(urlPath+"/")+" lists it")
+		return problem(http.StatusNotFound, "directory", hints.directory(r.URL.Path+"/"))
 	case follow.WhyNotRegular:
 		return problem(http.StatusForbidden, "not regular", "only regular files and directories are served")
 	case follow.WhyHidden:
 		return problem(http.StatusForbidden, "hidden", "tailsrv serves names that begin with a dot if started with --hidden")
 	case follow.WhyBadName:
-		return problem(http.StatusBadRequest, "bad name", "GET / lists what there is; a name has no empty, . or .. part and no NUL")
+		return problem(http.StatusBadRequest, "bad name", hints.list("/")+" lists what there is; a name has no empty, . or .. part, no NUL and no backslash, and does not begin with the reserved -/")
 	case follow.WhyBadCursor:
-		return problem(http.StatusConflict, "bad cursor", startAfresh)
+		return problem(http.StatusConflict, "bad cursor", hints.afresh)
 	case follow.WhyOtherLog:
-		return problem(http.StatusConflict, "cursor of another log", startAfresh)
+		return problem(http.StatusConflict, "cursor of another log", hints.afresh)
 	case follow.WhyGap:
 		return problem(http.StatusPreconditionFailed, "gap", "leave out strict to go on and be told what is missing")
 	}
 	return problem(http.StatusInternalServerError, "refused", "the server's own log says why")
 }
 
-const startAfresh = "leave out the cursor to start afresh: from=start for all there is, from=end for what comes"
-
-// parent is the directory that lists a path.
-func parent(urlPath string) string {
-	dir := path.Dir(strings.TrimRight(urlPath, "/"))
-	if dir == "." || dir == "/" {
-		return "/"
+// nearest is the deepest directory above a URL's path that can be listed. It
+// goes down from the top, so that it asks for no more directories than there are.
+func (s *Server) nearest(urlPath string) string {
+	dir := "/"
+	for rest := strings.Trim(urlPath, "/"); ; {
+		part, below, deeper := strings.Cut(rest, "/")
+		if !deeper || !s.isDirectory(dir[1:]+part) {
+			return dir
+		}
+		dir, rest = dir+part+"/", below
 	}
-	return dir + "/"
 }
 
-// quotePath shows a path as it is if it is harmless, else quoted.
-func quotePath(p string) string {
-	if quoted := strconv.Quote(p); quoted != `"`+p+`"` {
-		return quoted
-	}
-	return p
+func (s *Server) isDirectory(name string) bool {
+	_, err := s.cfg.Logs.Stat(name)
+	var refusal *follow.Refusal
+	return errors.As(err, &refusal) && refusal.Why == follow.WhyDirectory
 }

@@ -66,17 +66,17 @@ const (
 // parseQuery reads what a request asks of a log. What it does not understand it
 // refuses by name, so that a typo is not silently another question.
 func parseQuery(r *http.Request) (*query, *wire.Problem) {
-	as, ok := wire.Negotiate(strings.Join(r.Header.Values("Accept"), ","))
+	as, ok := wire.Negotiate(beyondProblems(strings.Join(r.Header.Values("Accept"), ",")))
 	if !ok {
 		return nil, wire.NewProblem(http.StatusNotAcceptable, "not acceptable",
-			fmt.Sprintf("a log has no representation for Accept %q", r.Header.Get("Accept")),
+			"a log has no representation for Accept "+quote(r.Header.Get("Accept")),
 			"ask for text/plain, "+wire.TypeNDJSON+", "+wire.TypeSSE+" or "+wire.TypeFrames)
 	}
 	q := &query{as: as, hold: defaultHold, given: map[string]bool{}}
 	q.start.Lines = defaultLines
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, badParameter(fmt.Sprintf("query %q cannot be read: %v", r.URL.RawQuery, err), `write % as %25 and ; as %3B`)
+	values, p := parameters(r)
+	if p != nil {
+		return nil, p
 	}
 	for _, name := range sortedKeys(values) {
 		if p := q.take(name, values[name]); p != nil {
@@ -87,6 +87,37 @@ func parseQuery(r *http.Request) (*query, *wire.Problem) {
 		return nil, p
 	}
 	return q, q.contradiction()
+}
+
+// beyondProblems is an Accept header without problems, which say how errors are
+// to come and nothing about logs: who names nothing else takes what there is.
+func beyondProblems(accept string) string {
+	parts := slices.DeleteFunc(strings.Split(accept, ","), func(part string) bool {
+		return wire.Accepts(part, wire.TypeProblem)
+	})
+	return strings.Join(parts, ",")
+}
+
+// parameters are those of a request's URL.
+func parameters(r *http.Request) (url.Values, *wire.Problem) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, badParameter(fmt.Sprintf("query %s cannot be read: %v", quote(r.URL.RawQuery), err), `write % as %25 and ; as %3B`)
+	}
+	return values, nil
+}
+
+// bare refuses the parameters of a request whose route takes none.
+func bare(r *http.Request) *wire.Problem {
+	values, p := parameters(r)
+	if p == nil && len(values) > 0 {
+		p = unknownParameter(sortedKeys(values)[0], "this takes none: leave out the question mark and what follows")
+	}
+	return p
+}
+
+func unknownParameter(name, hint string) *wire.Problem {
+	return wire.NewProblem(http.StatusBadRequest, codeUnknownParameter, "there is no parameter "+quote(name), hint)
 }
 
 func sortedKeys(values url.Values) []string {
@@ -103,12 +134,11 @@ func (q *query) take(name string, values []string) *wire.Problem {
 	i := slices.IndexFunc(params, func(p param) bool { return p.name == name })
 	switch {
 	case i < 0:
-		return wire.NewProblem(http.StatusBadRequest, codeUnknownParameter,
-			fmt.Sprintf("there is no parameter %q", name), "known are "+knownParams())
+		return unknownParameter(name, "known are "+knownParams())
 	case len(values) > 1:
 		return badParameter(fmt.Sprintf("parameter %q is given %d times", name, len(values)), "give it once")
 	case !params[i].set(q, values[0]):
-		return badParameter(fmt.Sprintf("%s=%q makes no sense", name, values[0]), params[i].hint)
+		return badParameter(name+"="+quote(values[0])+" makes no sense", params[i].hint)
 	}
 	q.given[name] = true
 	return nil
@@ -135,7 +165,7 @@ func (q *query) takeHeaders(h http.Header) *wire.Problem {
 			delete(q.given, name)
 		}
 		if !q.setCursor(id) {
-			return badParameter(fmt.Sprintf("Last-Event-ID %q is no cursor", id), "it is the id of the last event that came")
+			return badParameter("Last-Event-ID "+quote(id)+" is no cursor", "it is the id of the last event that came")
 		}
 		q.start.Lines, q.start.Bytes = 0, 0
 		q.given["cursor"] = true
@@ -144,7 +174,7 @@ func (q *query) takeHeaders(h http.Header) *wire.Problem {
 		seconds, err := strconv.ParseFloat(value, 64)
 		lease := time.Duration(seconds * float64(time.Second))
 		if err != nil || !(seconds >= wire.MinLease.Seconds() && seconds <= wire.MaxLease.Seconds()) {
-			return badParameter(fmt.Sprintf("%s %q makes no sense", wire.HeaderLease, value),
+			return badParameter(wire.HeaderLease+" "+quote(value)+" makes no sense",
 				"a lease is from 1 to 3600 seconds, as "+wire.HeaderLease+": 45")
 		}
 		q.lease = lease

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
@@ -15,7 +17,9 @@ func TestRefusals(t *testing.T) {
 	const (
 		known  = "known are lines, bytes, from, cursor, follow, heartbeat, partial, retry, strict"
 		list   = "GET / lists what there is; retry=1 waits for a log that is not there yet"
-		name   = "GET / lists what there is; a name has no empty, . or .. part and no NUL"
+		top    = "GET / lists what there is"
+		name   = "GET / lists what there is; a name has no empty, . or .. part, no NUL and no backslash, and does not begin with the reserved -/"
+		none   = "this takes none: leave out the question mark and what follows"
 		count  = "lines takes a count from 0 to 100000, as lines=100"
 		beat   = "heartbeat takes a duration from 1s to 60s, as heartbeat=15s; plain text needs heartbeat=newline:15s"
 		afresh = "leave out the cursor to start afresh: from=start for all there is, from=end for what comes"
@@ -28,9 +32,13 @@ func TestRefusals(t *testing.T) {
 		detail, hint   string
 	}{
 		{"/none.log", "", 404, `"none.log": not found`, list},
-		{"/a/b/none.log", "", 404, `"a/b/none.log": not found`, "GET /a/b/ lists what there is; retry=1 waits for a log that is not there yet"},
+		{"/a/b/none.log", "", 404, `"a/b/none.log": not found`, list},
+		{"/app.log/none.log", "", 404, `"app.log/none.log": not found`, list},
+		{"/dir/none.log", "", 404, `"dir/none.log": not found`, "GET /dir/ lists what there is; retry=1 waits for a log that is not there yet"},
+		{"/dir/sub/a/b/none.log", "", 404, `"dir/sub/a/b/none.log": not found`, "GET /dir/sub/ lists what there is; retry=1 waits for a log that is not there yet"},
+		{"/dir/none/", "", 404, `"dir/none": not found`, "GET /dir/ lists what there is"},
 		{"/dir", "", 404, `"dir": a directory`, "GET /dir/ lists it"},
-		{"/app.log/", "", 404, `"app.log": not found: not a directory`, list},
+		{"/app.log/", "", 404, `"app.log": not found: not a directory`, top},
 		{"/fifo", "", 403, `"fifo": not regular`, "only regular files and directories are served"},
 		{"/secret", "", 403, `"secret": denied`, "tailsrv serves what its own user may read, through links that are relative and stay inside the root"},
 		{"/.bashrc", "", 403, `".bashrc": hidden`, "tailsrv serves names that begin with a dot if started with --hidden"},
@@ -76,7 +84,11 @@ func TestRefusals(t *testing.T) {
 		{"/app.log", "Tail-Lease: 0.5", 400, `Tail-Lease "0.5" makes no sense`, "a lease is from 1 to 3600 seconds, as Tail-Lease: 45"},
 		{"/app.log", "Tail-Lease: NaN", 400, `Tail-Lease "NaN" makes no sense`, "a lease is from 1 to 3600 seconds, as Tail-Lease: 45"},
 		{"/app.log", "Accept: image/png", 406, `a log has no representation for Accept "image/png"`, "ask for text/plain, application/x-ndjson, text/event-stream or application/vnd.bubbletail.frames"},
-		{"/?lines=3", "", 400, `a listing takes no parameters, and "lines=3" was given`, "leave out the question mark and what follows"},
+		{"/?lines=3", "", 400, `there is no parameter "lines"`, none},
+		{"/-/streams?ended=1", "", 400, `there is no parameter "ended"`, none},
+		{"/-/healthz?b&a", "", 400, `there is no parameter "a"`, none},
+		{"/-/version?lines=3", "", 400, `there is no parameter "lines"`, none},
+		{"/-/metrics?%zz", "", 400, `query "%zz" cannot be read: invalid URL escape "%zz"`, "write % as %25 and ; as %3B"},
 
 		{"/app.log", "Host: evil.example", 421, `"evil.example" is no name of this server`, "use its address; or start tailsrv with --allow-host evil.example"},
 		{"/-/healthz", "Host: evil.example:7070", 421, `"evil.example:7070" is no name of this server`, "use its address; or start tailsrv with --allow-host evil.example"},
@@ -113,6 +125,108 @@ func TestRefusals_asProblemJSON(t *testing.T) {
 		}
 		if res.Header.Get("Content-Type") != wire.TypeProblem || p.Status != 404 || p.Type != "about:blank#not-found" || p.Hint == "" {
 			t.Errorf("%s %s", res.Header.Get("Content-Type"), body)
+		}
+	}
+}
+
+// Who names problems says how errors are to come, and nothing about logs.
+func TestAccept_problemsAreNoRepresentation(t *testing.T) {
+	logs := newFakeLogs("app.log")
+	logs.log("app.log").append("one\n")
+	s := inMemory(t, logs, Config{})
+	for accept, want := range map[string]string{
+		wire.TypeProblem:                          wire.TypeText,
+		wire.TypeProblem + ";q=0.5":               wire.TypeText,
+		wire.TypeNDJSON + ", " + wire.TypeProblem: wire.TypeNDJSON,
+		wire.TypeProblem + ", image/png":          wire.TypeProblem,
+	} {
+		res, body := s.ask(http.MethodGet, "/app.log?follow=0", "", "Accept", accept)
+		if got := res.Header.Get("Content-Type"); got != want {
+			t.Errorf("Accept %s: %s, %s\n%s", accept, res.Status, got, body)
+		}
+	}
+	res, body := s.ask(http.MethodGet, "/none.log", "", "Accept", wire.TypeProblem)
+	if res.StatusCode != 404 || res.Header.Get("Content-Type") != wire.TypeProblem || !strings.HasPrefix(body, "{") {
+		t.Errorf("%s %s", res.Status, body)
+	}
+}
+
+// Hints for who reads them in tailtui name its flags, and commands for a shell.
+func TestHints_tailtui(t *testing.T) {
+	s := inMemory(t, newFakeLogs("app.log"), Config{})
+	const flags = "; --retry waits for a log that is not there yet"
+	for target, want := range map[string]string{
+		"/none.log":             "curl http://127.0.0.1:7070/ lists what there is" + flags,
+		"/dir/none.log":         "curl http://127.0.0.1:7070/dir/ lists what there is" + flags,
+		"/dir/%1b%3b/x":         "curl 'http://127.0.0.1:7070/dir/%1B;/' lists what there is" + flags,
+		"/dir":                  "name a log in it; curl http://127.0.0.1:7070/dir/ lists them",
+		"/app.log?cursor=stale": "start tailtui again to start afresh",
+	} {
+		res, body := s.ask(http.MethodGet, target, "", "User-Agent", "tailtui/0.1.0", "Host", "127.0.0.1:7070")
+		if _, hint, _ := strings.Cut(body, "hint: "); hint != want+"\n" {
+			t.Errorf("%s: %s\n%s", target, res.Status, body)
+		}
+	}
+}
+
+// What a client sends is neither repeated at any length nor our log's error.
+func TestRefusals_longNames(t *testing.T) {
+	s := inMemory(t, newFakeLogs("app.log"), Config{})
+	long := strings.Repeat("ü", 2000)
+	escaped := url.PathEscape(long)
+	for target, header := range map[string][]string{
+		"/" + escaped:                nil,
+		"/" + escaped + "/":          nil,
+		"/-/" + escaped:              nil,
+		"/.." + escaped:              nil,
+		"/app.log?" + escaped + "=1": nil,
+		"/app.log?from=" + escaped:   nil,
+		"/app.log?%zz" + escaped:     nil,
+		"/app.log?cursor=x&lines=1":  {"Last-Event-ID", long},
+		"/app.log?heartbeat=1h":      {"Accept", long},
+		"/app.log?lines=3000000":     {wire.HeaderLease, long},
+		"/app.log?follow=0":          {"Range", "bytes=" + long},
+		"/":                          {"Sec-Fetch-Site", long},
+		"/-/healthz":                 {"Host", strings.Repeat("x", 4000)},
+	} {
+		res, body := s.ask(http.MethodGet, target, "", header...)
+		if res.StatusCode < 400 || res.StatusCode >= 500 || len(body) > 800 {
+			t.Errorf("%.40s: %s, %d bytes: %s", target, res.Status, len(body), body)
+		}
+		if strings.ContainsRune(body, '\uFFFD') || strings.Contains(body, `\xc3…`) {
+			t.Errorf("%.40s: a character was cut in two: %s", target, body)
+		}
+	}
+	s.ask(http.MethodGet, "/broken", "")
+	tl := s.tail("/" + escaped + "?retry=1")
+	tl.res.Body.Close()
+	s.buried(1, time.Second)
+	s.stop()
+	got := s.log.String()
+	if strings.Count(got, "level=ERROR") != 1 || !strings.Contains(got, "path=/broken") {
+		t.Errorf("errors that are no client's: %s", got)
+	}
+	for line := range strings.Lines(got) {
+		if len(line) > 1000 {
+			t.Errorf("a log line of %d bytes: %s", len(line), line)
+		}
+	}
+}
+
+// An id that is no id is likely the beginning of one, as people see it.
+func TestRefusals_shownID(t *testing.T) {
+	s := inMemory(t, newFakeLogs("app.log"), Config{})
+	tl := s.tail("/app.log")
+	const whole = "the id is the stream's Tail-Stream header, all 32 digits; /-/streams shows only its beginning"
+	for id, want := range map[string]string{
+		tl.open.Stream[:8]:      whole,
+		strings.Repeat("0", 32): "it has ended, or never was; GET /-/streams shows both kinds",
+	} {
+		for method, target := range map[string]string{http.MethodDelete: "/-/streams/" + id, http.MethodPost: "/-/streams/" + id + "/lease"} {
+			res, body := s.ask(method, target, "")
+			if want := "error: no live stream has this id\nhint: " + want + "\n"; res.StatusCode != 404 || body != want {
+				t.Errorf("%s %s: %s\n%s", method, target, res.Status, body)
+			}
 		}
 	}
 }

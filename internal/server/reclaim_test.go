@@ -184,6 +184,7 @@ func TestStream_closedByDelete(t *testing.T) {
 		if res, _ := s.ask(http.MethodDelete, "/-/streams/"+tl.open.Stream, ""); res.StatusCode != http.StatusNotFound {
 			t.Errorf("second DELETE: %s", res.Status)
 		}
+		s.stop()
 		if got := s.log.String(); strings.Count(got, "stream ended") != 1 || !strings.Contains(got, "reason=client-closed") {
 			t.Errorf("logged %s", got)
 		}

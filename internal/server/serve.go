@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -31,7 +29,7 @@ func (s *Server) servePath(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodHead:
 		s.serveHead(w, r, name)
-	case r.Header.Get("Range") != "" && q.as == wire.Raw && q.start.Once:
+	case inBytes(r.Header.Get("Range")) && q.as == wire.Raw && q.start.Once:
 		s.serveRange(w, r, name, q)
 	default:
 		s.serveStream(w, r, name, q)
@@ -61,72 +59,6 @@ const noStore = "no-store, no-transform"
 // bytes of a generation that were there once do not change.
 func etag(tag string) string { return `"` + tag + `"` }
 
-// serveRange answers GET with follow=0 and a Range: a part of one generation,
-// for scrolling back.
-func (s *Server) serveRange(w http.ResponseWriter, r *http.Request, name string, q *query) {
-	for _, name := range []string{"lines", "bytes", "from", "cursor"} {
-		if q.given[name] {
-			refuse(w, r, wire.NewProblem(http.StatusBadRequest, codeContradiction,
-				"Range and "+name+" both say which part of the log is meant", "give one of them"))
-			return
-		}
-	}
-	if strings.Contains(r.Header.Get("Range"), ",") {
-		refuse(w, r, wire.NewProblem(http.StatusRequestedRangeNotSatisfiable, "range not satisfiable",
-			fmt.Sprintf("Range %q names several parts", r.Header.Get("Range")), "ask for one part at a time"))
-		return
-	}
-	release, p := s.registry.admit(clientOf(r))
-	if p != nil {
-		refuse(w, r, p)
-		return
-	}
-	defer release()
-	snap, err := s.cfg.Logs.Read(name)
-	if err != nil {
-		s.refuseErr(w, r, err)
-		return
-	}
-	defer snap.Close()
-	w.Header().Set("Content-Type", wire.TypeText)
-	w.Header().Set("ETag", etag(snap.Tag()))
-	w.Header().Set("Cache-Control", noStore)
-	// The tag says which file, not how long it is: Range conditions may rely on
-	// it, but "not modified" would be wrong for a log that has grown.
-	for _, condition := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
-		r.Header.Del(condition)
-	}
-	answer := &ranged{conn: newConn(w, s.cfg.StallTimeout)}
-	http.ServeContent(answer, r, "", time.Time{}, io.NewSectionReader(snap, 0, snap.Size()))
-	if answer.unsatisfiable {
-		refuse(w, r, wire.NewProblem(http.StatusRequestedRangeNotSatisfiable, "range not satisfiable",
-			fmt.Sprintf("Range %q has no part in the log's %d bytes", r.Header.Get("Range"), snap.Size()),
-			"a range is bytes=FIRST-LAST, bytes=FIRST- or bytes=-LENGTH, within the log's size"))
-	}
-}
-
-// ranged lets http.ServeContent answer everything but a 416, which is a problem
-// like every other.
-type ranged struct {
-	*conn
-	unsatisfiable bool
-}
-
-func (a *ranged) WriteHeader(status int) {
-	if status == http.StatusRequestedRangeNotSatisfiable {
-		a.unsatisfiable = true
-		return
-	}
-	a.conn.WriteHeader(status)
-}
-
-func (a *ranged) Write(p []byte) (int, error) {
-	if a.unsatisfiable {
-		return len(p), nil
-	}
-	return a.conn.Write(p)
-}
-
 // serveStream answers GET of a log with a stream. In whatever way it ends, what
 // it held is given back before the answer ends.
 func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string, q *query) {
@@ -144,7 +76,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string
 	}
 	ctx, end := context.WithCancelCause(r.Context())
 	st := s.newStream(name, client, q)
-	st.kernel, st.nudge, st.end = kernelOf(r.Context()), follower.Nudge, end
+	st.kernel, st.nudge, st.lag, st.end = kernelOf(r.Context()), follower.Nudge, follower.Lag, end
 	s.registry.add(st)
 	defer s.bury(st)
 	defer end(nil)
@@ -162,6 +94,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string
 		enc: wire.NewEncoder(q.as, wire.EncoderOptions{Newlines: q.newlines, MidLine: opening.MidLine}),
 	}
 	open := s.openObject(st, opening)
+	open.Behind = follower.Lag()
 	announce(w.Header(), st, open)
 	st.ended = &ending{reason: wire.ReasonError, detail: "internal error", cut: true} // stays so only if the loop panics
 	st.ended = l.run(ctx, open)
@@ -192,7 +125,7 @@ func (s *Server) newStream(name, client string, q *query) *stream {
 	st := &stream{
 		id: newID(), log: name, client: client, as: q.as,
 		opened: time.Now(), born: now, clock: s.clock, heard: now,
-		idle: s.cfg.IdleTimeout, hold: q.hold,
+		stall: s.cfg.StallTimeout, idle: s.cfg.IdleTimeout, hold: q.hold,
 		done: make(chan struct{}),
 	}
 	heartbeat := q.heartbeat
@@ -215,8 +148,17 @@ func (s *Server) openObject(st *stream, opening follow.Opening) wire.Open {
 	return wire.Open{
 		Stream: st.id, Log: st.log, Cursor: opening.Cursor, Met: wire.Met(opening.Met), Size: opening.Size,
 		HeartbeatMS: st.heartbeat.Milliseconds(), LeaseMS: st.lease.Milliseconds(), MaxAgeMS: st.maxAge.Milliseconds(),
-		Server: "tailsrv " + s.cfg.Version,
+		Modified: s.modified(st.log), Server: "tailsrv " + s.cfg.Version,
 	}
+}
+
+// modified is when a log was last written; zero while it is not there.
+func (s *Server) modified(name string) time.Time {
+	info, err := s.cfg.Logs.Stat(name)
+	if err != nil {
+		return time.Time{} // the follower says what is the matter, if it lasts
+	}
+	return info.MTime
 }
 
 // announce sets the headers of a stream's answer. Raw streams, which have no
@@ -238,15 +180,15 @@ func announce(h http.Header, st *stream, open wire.Open) {
 
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
 
-// bury counts, logs and remembers a stream whose everything was given back, and
-// only then tells who waits for that.
+// bury counts and remembers a stream whose everything was given back, and then
+// tells who waits for that. The log hears of it last: nothing waits for it.
 func (s *Server) bury(st *stream) {
 	st.notice()
 	last := st.epitaph()
 	s.metrics.buried(last)
+	s.registry.remove(st, last)
 	s.cfg.Logger.Info("stream ended",
-		"log", last.Log, "client", last.Client, "as", last.As, "id", last.ID,
+		"log", shorten(last.Log), "client", last.Client, "as", last.As, "id", last.ID,
 		"age", last.Ended.Sub(last.Opened).Round(time.Millisecond), "bytes", last.Bytes,
 		"reason", last.Reason, "detail", last.Detail, "reclaim_ms", *last.ReclaimMS)
-	s.registry.remove(st, last)
 }

@@ -30,6 +30,7 @@ var ErrPublic = errors.New("the address is not loopback")
 type Server struct {
 	cfg      Config
 	clock    *clock
+	journal  *journal // what cfg.Logger writes to
 	metrics  *metrics
 	registry *registry
 	buffers  buffers
@@ -39,9 +40,12 @@ type Server struct {
 func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	m := newMetrics()
+	log := newJournal(cfg.Logger.Handler(), m.linesLost)
+	cfg.Logger = slog.New(log)
 	s := &Server{
 		cfg:      cfg,
 		clock:    &clock{start: time.Now()},
+		journal:  log,
 		metrics:  m,
 		registry: newRegistry(cfg.MaxStreams, cfg.MaxStreamsPerClient, m),
 	}
@@ -56,7 +60,8 @@ func (s *Server) Streams() wire.Streams { return s.registry.streams() }
 // and closes them. Then it ends every stream with the reason shutdown and waits
 // for what is under way, in all for Config.Drain at most before it cuts the
 // connections that are left. It returns when nothing is left: no connection, no
-// goroutine, nothing that a stream held. The error is nil after ctx ended, else
+// goroutine, nothing that a stream held; but for the one goroutine that writes
+// the log, if Config.Logger blocks then. The error is nil after ctx ended, else
 // the listener's; [ErrPublic] before anything was served.
 func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
 	if err := s.checkAddresses(ls); err != nil {
@@ -65,8 +70,16 @@ func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
 		}
 		return err
 	}
-	var conns sync.WaitGroup // net/http's own goroutine for each connection
+	var conns connections
 	hs := s.httpServer(ls, &conns)
+
+	writing, stopWriting := context.WithCancel(context.Background())
+	defer stopWriting()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		s.journal.run(writing)
+	}()
 
 	sweeping, stopSweeping := context.WithCancel(context.Background())
 	defer stopSweeping()
@@ -77,7 +90,7 @@ func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
 	var accepting sync.WaitGroup
 	for _, l := range ls {
 		accepting.Go(func() {
-			err := hs.Serve(&tunedListener{Listener: l, logger: s.cfg.Logger})
+			err := hs.Serve(&tunedListener{Listener: l, userTimeout: userTimeout(s.cfg.StallTimeout), logger: s.cfg.Logger})
 			if !errors.Is(err, http.ErrServerClosed) {
 				failed <- fmt.Errorf("serve %s: %w", l.Addr(), err)
 			}
@@ -89,18 +102,26 @@ func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	s.drain(hs)
+	begun := time.Now()
+	s.drain(hs, &conns)
 	accepting.Wait() // from here on no connection is added
-	conns.Wait()
+	conns.all.Wait()
 	stopSweeping()
 	sweeper.Wait()
+
+	stopWriting()
+	select {
+	case <-written:
+	case <-time.After(max(s.cfg.Drain-time.Since(begun), lastWords)):
+	}
 	return err
 }
 
 // drain ends all streams, since http.Server.Shutdown ends none, and then the
 // connections: idle ones at once, those with an answer under way when it is
 // out, and what is left after Config.Drain whatever it does.
-func (s *Server) drain(hs *http.Server) {
+func (s *Server) drain(hs *http.Server, conns *connections) {
+	conns.drain()
 	s.registry.close(&ending{reason: wire.ReasonShutdown, detail: "the server is stopping"})
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
 	defer cancel()
@@ -112,7 +133,7 @@ func (s *Server) drain(hs *http.Server) {
 
 // httpServer configures net/http. HTTP/2 stays off until its pings are a part
 // of the table in the package documentation.
-func (s *Server) httpServer(ls []net.Listener, conns *sync.WaitGroup) *http.Server {
+func (s *Server) httpServer(ls []net.Listener, conns *connections) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Server{
@@ -124,14 +145,7 @@ func (s *Server) httpServer(ls []net.Listener, conns *sync.WaitGroup) *http.Serv
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelWarn),
 		ConnContext:                  withConn,
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			switch state {
-			case http.StateNew:
-				conns.Add(1)
-			case http.StateClosed, http.StateHijacked:
-				conns.Done()
-			}
-		},
+		ConnState:                    conns.note,
 	}
 }
 
@@ -139,12 +153,12 @@ func (s *Server) httpServer(ls []net.Listener, conns *sync.WaitGroup) *http.Serv
 // cleaned ones would be redirected, and judging a name is the logs' business.
 func (s *Server) handler(ls []net.Listener) http.Handler {
 	m := mux.NewRouter().SkipClean(true)
-	m.Handle("/-/streams", on(http.MethodGet, s.serveStreams))
-	m.Handle("/-/streams/{id}", on(http.MethodDelete, s.closeStream))
-	m.Handle("/-/streams/{id}/lease", onBody(http.MethodPost, s.renewLease))
-	m.Handle("/-/healthz", on(http.MethodGet, s.serveHealth))
-	m.Handle("/-/version", on(http.MethodGet, s.serveVersion))
-	m.Handle("/-/metrics", on(http.MethodGet, s.serveMetrics))
+	m.Handle("/-/streams", noParameters(on(http.MethodGet, s.serveStreams)))
+	m.Handle("/-/streams/{id}", noParameters(on(http.MethodDelete, s.closeStream)))
+	m.Handle("/-/streams/{id}/lease", noParameters(onBody(http.MethodPost, s.renewLease)))
+	m.Handle("/-/healthz", noParameters(on(http.MethodGet, s.serveHealth)))
+	m.Handle("/-/version", noParameters(on(http.MethodGet, s.serveVersion)))
+	m.Handle("/-/metrics", noParameters(on(http.MethodGet, s.serveMetrics)))
 	m.PathPrefix("/-/").HandlerFunc(serveReserved)
 	m.NotFoundHandler = on(http.MethodGet, s.servePath)
 	return &guard{next: m, hosts: s.hosts(ls), stall: s.cfg.StallTimeout}
@@ -181,6 +195,6 @@ func (s *Server) checkAddresses(ls []net.Listener) error {
 // serveReserved answers for what is under /-/ and no route.
 func serveReserved(w http.ResponseWriter, r *http.Request) {
 	refuse(w, r, wire.NewProblem(http.StatusNotFound, "no such route",
-		fmt.Sprintf("there is no %q", r.URL.Path),
+		"there is no "+quote(r.URL.Path),
 		"under /-/ there are streams, healthz, version and metrics; logs are elsewhere"))
 }

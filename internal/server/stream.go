@@ -24,12 +24,14 @@ type stream struct {
 	clock     *clock
 	heartbeat time.Duration // 0 where the representation has none
 	lease     time.Duration // 0 without one
+	stall     time.Duration // how long a client may take nothing
 	maxAge    time.Duration // jittered; 0 is never
 	idle      time.Duration // 0 is never
 	hold      time.Duration // how long an unfinished line is held back
 	kernel    kernel        // asks about the connection
 	end       context.CancelCauseFunc
 	nudge     func()
+	lag       func() int64  // Follower.Lag
 	done      chan struct{} // closed by registry.remove: everything was given back
 
 	// Written by the loop, read by anyone. Times are the clock's.
@@ -38,8 +40,10 @@ type stream struct {
 	held    atomic.Int64 // since when an unfinished line is held back; 0 for none
 	noticed atomic.Int64 // when the ending was noticed; 0 before
 	bytes   atomic.Int64 // of the log, sent
-	lag     atomic.Int64
+	passing atomic.Int64 // bytes of the log that were taken and are not sent yet
 	rtt     atomic.Int64 // microseconds; written by the sweeper
+
+	progress progress // the sweeper's alone
 
 	mu    sync.Mutex
 	heard time.Duration // last sign of the client: its request, a renewal
@@ -58,8 +62,11 @@ func (c *clock) now() time.Duration { return time.Since(c.start) + 1 } // never 
 // too few to close it.
 const shownID = 8
 
+// idDigits is how many there are: 128 bits in hex.
+const idDigits = 32
+
 func newID() string {
-	var b [16]byte
+	var b [idDigits / 2]byte
 	_, _ = rand.Read(b[:]) // documented to never fail
 	return hex.EncodeToString(b[:])
 }
@@ -123,7 +130,7 @@ func (st *stream) info() wire.StreamInfo {
 		Opened:      st.opened.Round(0),
 		Bytes:       st.bytes.Load(),
 		Acked:       st.acked,
-		Lag:         st.lag.Load(),
+		Lag:         st.lag() + st.passing.Load(),
 		IdleMS:      (now - time.Duration(st.gave.Load())).Milliseconds(),
 		LastHeardMS: (now - st.heard).Milliseconds(),
 		RTTUS:       st.rtt.Load(),

@@ -17,14 +17,14 @@ import (
 func TestStream_representations(t *testing.T) {
 	for _, tt := range []struct{ accept, contentType, want string }{
 		{"*/*", wire.TypeText, "one\n\xff\nhalf"},
-		{wire.TypeNDJSON, wire.TypeNDJSON, `{"type":"open","stream":"ID","log":"app.log","cursor":"app.log~0","met":"fresh","size":10,"heartbeat_ms":15000,"lease_ms":0,"max_age_ms":0,"server":"tailsrv 1.2.3"}
+		{wire.TypeNDJSON, wire.TypeNDJSON, `{"type":"open","stream":"ID","log":"app.log","cursor":"app.log~0","met":"fresh","size":10,"behind":10,"modified":"2026-11-22T12:00:00Z","heartbeat_ms":15000,"lease_ms":0,"max_age_ms":0,"server":"tailsrv 1.2.3"}
 {"type":"line","cursor":"app.log~4","text":"one"}
 {"type":"line","cursor":"app.log~6","b64":"/w=="}
 {"type":"line","cursor":"app.log~10","text":"half","partial":true}
 {"type":"end","reason":"complete","cursor":"app.log~10","retry_ms":0,"detail":"the end that the log had when the stream began"}
 `},
 		{wire.TypeSSE, wire.TypeSSE, `id: app.log~0
-data: {"type":"open","stream":"ID","log":"app.log","cursor":"app.log~0","met":"fresh","size":10,"heartbeat_ms":15000,"lease_ms":0,"max_age_ms":0,"server":"tailsrv 1.2.3"}
+data: {"type":"open","stream":"ID","log":"app.log","cursor":"app.log~0","met":"fresh","size":10,"behind":10,"modified":"2026-11-22T12:00:00Z","heartbeat_ms":15000,"lease_ms":0,"max_age_ms":0,"server":"tailsrv 1.2.3"}
 
 id: app.log~4
 data: {"type":"line","cursor":"app.log~4","text":"one"}
@@ -40,7 +40,7 @@ data: {"type":"end","reason":"complete","cursor":"app.log~10","retry_ms":0,"deta
 
 `},
 		{wire.TypeFrames, wire.TypeFrames, "O\x00\x00\x00\xe1" +
-			`{"type":"open","stream":"ID","log":"app.log","cursor":"app.log~0","met":"fresh","size":10,"heartbeat_ms":15000,"lease_ms":45000,"max_age_ms":0,"server":"tailsrv 1.2.3"}` +
+			`{"type":"open","stream":"ID","log":"app.log","cursor":"app.log~0","met":"fresh","size":10,"behind":10,"modified":"2026-11-22T12:00:00Z","heartbeat_ms":15000,"lease_ms":45000,"max_age_ms":0,"server":"tailsrv 1.2.3"}` +
 			"D\x00\x00\x00\x15\x0aapp.log~10one\n\xff\nhalfZ\x00\x00\x00\x88" +
 			`{"type":"end","reason":"complete","cursor":"app.log~10","retry_ms":0,"detail":"the end that the log had when the stream began"}`},
 	} {
@@ -62,6 +62,23 @@ data: {"type":"end","reason":"complete","cursor":"app.log~10","retry_ms":0,"deta
 			}
 		})
 	}
+}
+
+// What the log has already is no news, and a log that is not there was never written.
+func TestStream_openTellsHowFarBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logs := newFakeLogs("app.log")
+		logs.log("app.log").append("one\ntwo\nthree\n")
+		s := inMemory(t, logs, Config{})
+		for target, want := range map[string]int64{"/app.log?lines=2": 10, "/app.log?from=end": 0, "/app.log?cursor=app.log~4": 10} {
+			if open := s.tail(target).open; open.Behind != want || !open.Modified.Equal(fakeMTime) {
+				t.Errorf("%s: %+v", target, open)
+			}
+		}
+		if open := s.tail("/new.log?retry=1").open; open.Behind != 0 || !open.Modified.IsZero() {
+			t.Errorf("%+v", open)
+		}
+	})
 }
 
 // lengths are those of native control frames, which depend on the id's length.

@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
+	"github.com/bubbletail/bubbletail/internal/follow"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -19,6 +21,9 @@ const (
 // connection: one second, the bound for a client that net/http does not see go.
 const askEvery = 4
 
+// healthEvery is how many ticks lie between two looks at how logs are watched.
+const healthEvery = 12
+
 // sweep looks after all streams until ctx ends. While there are none it waits
 // without ticking.
 func (s *Server) sweep(ctx context.Context) {
@@ -26,6 +31,7 @@ func (s *Server) sweep(ctx context.Context) {
 	ticker.Stop()
 	defer ticker.Stop()
 	var streams []*stream // reused
+	health := health{logger: s.cfg.Logger}
 	for {
 		select {
 		case <-s.registry.wake:
@@ -48,13 +54,34 @@ func (s *Server) sweep(ctx context.Context) {
 				st.look(turn%askEvery == askEvery-1)
 			}
 			clear(streams) // hold on to no stream between two sweeps
+			if turn%healthEvery == 0 {
+				health.look(s.cfg.Logs.Health())
+			}
 		}
 		ticker.Stop()
 	}
 }
 
-// look ends the stream if it is overdue or its connection closed, and nudges it
-// if it has something to say.
+// health tells the log when watching gets worse, and when it is well again.
+type health struct {
+	logger   *slog.Logger
+	degraded bool // as the log was told
+}
+
+func (h *health) look(now follow.Health) {
+	if degraded(now) == h.degraded {
+		return
+	}
+	h.degraded = !h.degraded
+	if h.degraded {
+		h.logger.Warn("logs are watched less well than they could be", "watching", now.Watching, "identity", now.Identity, "notes", now.Notes)
+	} else {
+		h.logger.Info("logs are watched well again", "watching", now.Watching)
+	}
+}
+
+// look ends the stream if it is overdue or its connection closed or stalled, and
+// nudges it if it has something to say.
 func (st *stream) look(ask bool) {
 	if st.noticed.Load() != 0 {
 		return
@@ -65,14 +92,28 @@ func (st *stream) look(ask bool) {
 		return
 	}
 	if ask {
-		state, ok := st.kernel()
-		if ok && state.closed {
-			st.end(&ending{reason: wire.ReasonClientGone, detail: "the kernel saw the connection end"})
+		if e := st.ask(now); e != nil {
+			st.end(e)
 			return
 		}
-		st.rtt.Store(state.rtt.Microseconds())
 	}
 	if st.lineDue(now) || st.heartbeatDue(now) {
 		st.nudge()
 	}
+}
+
+// ask asks the kernel about the connection: the ending that it knows of, nil for
+// none.
+func (st *stream) ask(now time.Duration) *ending {
+	state, ok := st.kernel()
+	switch {
+	case !ok:
+		return nil
+	case state.closed:
+		return &ending{reason: wire.ReasonClientGone, detail: "the kernel saw the connection end"}
+	case st.progress.stalled(state, now, st.stall):
+		return &ending{reason: wire.ReasonStalled, detail: "the client is there and took nothing for " + st.stall.String()}
+	}
+	st.rtt.Store(state.rtt.Microseconds())
+	return nil
 }

@@ -1,0 +1,71 @@
+package server
+
+import (
+	"testing"
+	"time"
+)
+
+// One question a second about a client, as the kernel would answer.
+func TestProgress(t *testing.T) {
+	const limit = 30 * time.Second
+	// probed is how old the last answer is when probes go out after 200 ms and
+	// then at twice the distance each time.
+	probed := func(stuck time.Duration) time.Duration {
+		last, next := time.Duration(0), 200*time.Millisecond
+		for next <= stuck {
+			last, next = next, 2*next+200*time.Millisecond
+		}
+		return stuck - last
+	}
+	for name, tt := range map[string]struct {
+		at   func(now time.Duration) connState
+		want time.Duration // 0 is never
+	}{
+		"nothing to take": {at: func(now time.Duration) connState {
+			return connState{acked: 1000, silent: now}
+		}},
+		"closed window": {want: 31 * time.Second, at: func(now time.Duration) connState {
+			return connState{waiting: true, acked: 1000, silent: probed(now)}
+		}},
+		"vanished": {at: func(now time.Duration) connState {
+			return connState{waiting: true, acked: 1000, silent: now}
+		}},
+		"vanished, seen late": {at: func(now time.Duration) connState {
+			return connState{waiting: true, acked: 1000, silent: now - 999*time.Millisecond}
+		}},
+		"slow": {at: func(now time.Duration) connState {
+			return connState{waiting: true, acked: uint64(now / (29 * time.Second)), silent: 0}
+		}},
+		"reads all now and then": {at: func(now time.Duration) connState {
+			return connState{waiting: now%(25*time.Second) > time.Second, acked: 1000, silent: 0}
+		}},
+		"stalled after a while": {want: 90 * time.Second, at: func(now time.Duration) connState {
+			took := min(now, time.Minute)
+			return connState{waiting: true, acked: uint64(took / time.Second), silent: probed(now - took)}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var p progress
+			var got time.Duration
+			for now := time.Second; now < 10*time.Minute && got == 0; now += time.Second {
+				if p.stalled(tt.at(now), now, limit) {
+					got = now
+				}
+			}
+			if got < tt.want || got > tt.want+time.Second || tt.want == 0 && got != 0 {
+				t.Errorf("stalled after %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// The kernel must not give up on a stalled client before the sweeper names it.
+func TestUserTimeout(t *testing.T) {
+	for stall, want := range map[time.Duration]time.Duration{
+		time.Second: 30 * time.Second, 25 * time.Second: 30 * time.Second, 30 * time.Second: 35 * time.Second, 5 * time.Minute: 305 * time.Second,
+	} {
+		if got := userTimeout(stall); got != want {
+			t.Errorf("stall timeout %v: %v, want %v", stall, got, want)
+		}
+	}
+}

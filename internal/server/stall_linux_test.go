@@ -1,0 +1,101 @@
+package server
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/bubbletail/bubbletail/internal/wire"
+)
+
+// dialNarrow dials with a receive buffer of a few KiB: what is in flight stays
+// with the server.
+func (s *site) dialNarrow() net.Conn {
+	s.t.Helper()
+	d := net.Dialer{Control: func(_, _ string, c syscall.RawConn) (err error) {
+		if e := c.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 4096)
+		}); e != nil {
+			return e
+		}
+		return err
+	}}
+	addr := s.dial().RemoteAddr().String()
+	c, err := d.DialContext(s.t.Context(), "tcp", addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// Clients that are there and read nothing are stalled, not gone, also where the
+// little that the log says fits into the kernel's buffers and no write ever waits.
+func TestReclaim_stalledReader(t *testing.T) {
+	t.Parallel()
+	const stall = 1500 * time.Millisecond
+	logs := newFakeLogs("trickling.log", "busy.log")
+	s := onLoopback(t, logs, Config{StallTimeout: stall})
+	var clients []net.Conn
+	for _, log := range []string{"trickling.log", "busy.log"} {
+		for _, accept := range []string{"*/*", wire.TypeFrames} {
+			c := s.dialNarrow()
+			s.beginOn(c, "/"+log+"?from=start", accept)
+			clients = append(clients, c)
+		}
+	}
+	start := time.Now()
+	logs.log("trickling.log").append(strings.Repeat("x", 12<<10))
+	logs.log("busy.log").append(strings.Repeat("x", 1<<20))
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for len(s.server.Streams().Live) > 0 {
+		<-ticker.C
+		logs.log("trickling.log").append(strings.Repeat("x", 10))
+		logs.log("busy.log").append(strings.Repeat("x", 64<<10))
+		if time.Since(start) > stall+3*time.Second {
+			t.Fatalf("not reclaimed: %+v", s.server.Streams().Live)
+		}
+	}
+	for _, last := range s.server.Streams().Ended {
+		if d := last.Ended.Sub(start); last.Reason != wire.ReasonStalled || d < stall {
+			t.Errorf("after %v: %+v", d, last)
+		}
+		if last.Log == "trickling.log" && last.Detail != "the client is there and took nothing for 1.5s" {
+			t.Errorf("noticed by another than the sweeper: %s", last.Detail)
+		}
+	}
+	for _, c := range clients {
+		c.SetReadDeadline(time.Now().Add(2 * time.Second)) // after a clean end the connection would stay open
+		if b, _ := io.ReadAll(c); strings.Contains(string(b), "\r\n0\r\n") {
+			t.Error("a client that reads on takes this for a clean end")
+		}
+	}
+}
+
+// Slow is not stalled: as long as the client takes something now and then.
+func TestReclaim_slowReaderIsKept(t *testing.T) {
+	t.Parallel()
+	const stall = time.Second
+	logs := newFakeLogs("app.log")
+	s := onLoopback(t, logs, Config{StallTimeout: stall})
+	r := s.beginOn(s.dialNarrow(), "/app.log?from=start", "*/*")
+	logs.log("app.log").append(strings.Repeat("x", 64<<10)) // fits into the kernel's buffers, but not into the client's
+	ticker := time.NewTicker(stall / 4)
+	defer ticker.Stop()
+	for start := time.Now(); time.Since(start) < 4*stall; {
+		<-ticker.C
+		if _, err := bufio.NewReaderSize(r, 16).Discard(1 << 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if live := s.server.Streams().Live; len(live) != 1 {
+		t.Errorf("ended %+v", s.server.Streams().Ended)
+	}
+}
