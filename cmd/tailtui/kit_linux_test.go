@@ -123,11 +123,17 @@ type process struct {
 	exited   chan struct{}
 }
 
+// quickExit is the environment in which a program that is built with the race
+// detector ends when it has ended, and not a second later, and at a race at once.
+func quickExit(more ...string) []string {
+	return append(append(os.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0"), more...)
+}
+
 func start(t testing.TB, name string, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.Command(name, args...), out: newOutput(), log: newOutput(), exited: make(chan struct{})}
 	p.Stdout, p.Stderr = p.out, p.log
-	p.Env = append(os.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0")
+	p.Env = quickExit()
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ type piped struct {
 func startPiped(t *testing.T, args ...string) *piped {
 	t.Helper()
 	p := &piped{Cmd: exec.Command(binaries.tailtui, args...), stderr: newOutput()}
-	p.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+	p.Env = quickExit()
 	p.Stderr = p.stderr
 	var err error
 	if p.pipe, err = p.StdoutPipe(); err != nil {
@@ -106,7 +106,8 @@ func TestServer_logThatNobodyTakes(t *testing.T) {
 	}
 	defer r.Close()
 	addr := closedPort(t)
-	cmd := exec.Command(binaries.tailsrv, "--listen", addr, "--drain", "2s", dir)
+	cmd := exec.Command(binaries.tailsrv, "--listen", addr, "--drain", "1s", dir)
+	cmd.Env = quickExit()
 	cmd.Stderr = w
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -135,7 +136,7 @@ func TestServer_logThatNobodyTakes(t *testing.T) {
 	}
 	begun := time.Now()
 	srv.signal(t, syscall.SIGTERM)
-	if err := cmd.Wait(); err != nil || time.Since(begun) > 3*time.Second {
+	if err := cmd.Wait(); err != nil || time.Since(begun) > 2*time.Second {
 		t.Errorf("ended after %v with %v", time.Since(begun), err)
 	}
 }
@@ -165,6 +166,7 @@ func TestServer_logReaderGoes(t *testing.T) {
 	}
 	addr := closedPort(t)
 	cmd := exec.Command(binaries.tailsrv, "--listen", addr, dir)
+	cmd.Env = quickExit()
 	cmd.Stderr = w
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

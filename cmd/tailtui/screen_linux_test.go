@@ -55,7 +55,7 @@ func startDeafTerminal(t *testing.T, deaf <-chan struct{}, args ...string) *term
 
 func newTerminal(args ...string) *terminal {
 	x := &terminal{cmd: exec.Command(binaries.tailtui, args...), screen: newOutput(), stderr: newOutput(), exited: make(chan struct{})}
-	x.cmd.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=1", "GORACE=atexit_sleep_ms=0")
+	x.cmd.Env = quickExit("TERM=xterm-256color", "NO_COLOR=1")
 	return x
 }
 
