@@ -15,7 +15,7 @@ import (
 const module = "github.com/bubbletail/bubbletail/"
 
 // imports has, for each room and command, the rooms it may import itself. It is
-// the picture in docs/layout.md, and changes with it.
+// the picture in the README, and changes with it.
 var imports = map[string][]string{
 	"cmd/tailsrv":           {"internal/cli", "internal/follow", "internal/server", "internal/wire"},
 	"cmd/tailtui":           {"internal/cli", "internal/client", "internal/follow", "internal/link", "internal/memnet", "internal/server", "internal/termio", "internal/text", "internal/ui", "internal/wire"},
