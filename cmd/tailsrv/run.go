@@ -83,6 +83,10 @@ func ownNames() []string {
 func listen(ctx context.Context, addrs []string) ([]net.Listener, error) {
 	var opened []net.Listener
 	var config net.ListenConfig
+	// Go's listeners are MPTCP by default. On those the kernel answers for the
+	// first path only what is asked about a connection, and ignores that a stalled
+	// one is to be reset: what is promised about leaving is promised on TCP.
+	config.SetMultipathTCP(false)
 	for _, addr := range addrs {
 		l, err := config.Listen(ctx, "tcp", addr)
 		if err != nil {

@@ -158,10 +158,13 @@ func stateWords(s client.Status) string {
 	case link.Waiting:
 		wait := max(time.Until(s.RetryAt), 0).Round(100 * time.Millisecond)
 		what := "lost"
-		if s.Connects == 0 {
+		switch {
+		case s.Connects == 0:
 			what = "not connected"
+		case s.Reason == wire.ReasonMaxAge:
+			what = "ended as planned"
 		}
-		return fmt.Sprintf("%s: %s; attempt %d in %v", what, s.Detail, s.Attempt+1, wait)
+		return fmt.Sprintf("%s: %s; retry %d in %v", what, s.Detail, s.Attempt, wait)
 	case link.Closing:
 		return "closing"
 	case link.Closed:
@@ -193,5 +196,9 @@ func resumedWords(r client.Resumed) string {
 	case r.Met == wire.MetGap:
 		missing = "something is missing"
 	}
-	return fmt.Sprintf("back after %s, %d attempts, %s", text.Duration(r.Away), r.Attempts, missing)
+	attempts := "1 attempt"
+	if r.Attempts != 1 {
+		attempts = fmt.Sprintf("%d attempts", r.Attempts)
+	}
+	return fmt.Sprintf("back after %s, %s, %s", text.Duration(r.Away), attempts, missing)
 }

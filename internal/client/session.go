@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bubbletail/bubbletail/internal/link"
+	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
 // Options are a session's wishes. The zero value follows from the server's
@@ -167,6 +168,8 @@ func (s *Session) pause(ctx context.Context, end *ending) (link.Event, bool) {
 	switch {
 	case end.soon:
 		wait = 0
+	case end.reason == wire.ReasonMaxAge && end.retry == 0:
+		wait = link.MinDelay / 10 // as planned; not 0, for a server whose maximum age is absurd
 	case end.retry > 0:
 		wait = max(end.retry, link.MinDelay) // a server that says 1 ms must not be hammered either
 	}

@@ -21,6 +21,7 @@ type conn struct {
 
 	mu    sync.Mutex
 	limit time.Time // set by hurry: no deadline is later than this
+	armed bool      // a write is under way, or may be
 }
 
 func newConn(w http.ResponseWriter, stall time.Duration) *conn {
@@ -69,12 +70,33 @@ func (c *conn) arm() error {
 	if !c.limit.IsZero() && c.limit.Before(deadline) {
 		deadline = c.limit
 	}
+	c.armed = true
 	return c.rc.SetWriteDeadline(deadline)
+}
+
+// taken is told that the client took something, which the kernel knows and a
+// write does not: a full buffer of some MB lets a writer go on only when a third
+// of it is free. The write under way then has its whole time again. It may be
+// called by another goroutine than the handler's, as hurry.
+func (c *conn) taken() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.armed && c.limit.IsZero() {
+		_ = c.rc.SetWriteDeadline(time.Now().Add(c.stall)) // it worked when the write was armed
+	}
+}
+
+// leave keeps taken from touching the connection after the handler returned.
+func (c *conn) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.armed = false
 }
 
 func (c *conn) disarm() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.armed = false
 	if !c.limit.IsZero() {
 		return nil
 	}
@@ -82,8 +104,8 @@ func (c *conn) disarm() error {
 }
 
 // hurry bounds the write under way and all later ones: the stream is ending.
-// It is the one method for other goroutines than the handler's; it sets a
-// deadline and writes nothing.
+// It may be called by another goroutine than the handler's; it sets a deadline
+// and writes nothing.
 func (c *conn) hurry(grace time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -97,6 +97,27 @@ func (p *progress) stalled(s connState, now, limit time.Duration) bool {
 	return stuck >= limit && s.silent < stuck*3/4
 }
 
+// kernelSlack is how much longer than the stall timeout a write may wait where
+// the kernel can be asked: the sweeper, which sees every byte that the client
+// takes, has the first word.
+const kernelSlack = 2 * time.Second
+
+// patience is how long a write may find no room.
+func (st *stream) patience() time.Duration {
+	if _, ok := st.kernel(); ok {
+		return st.stall + kernelSlack
+	}
+	return st.stall
+}
+
+// reset makes the connection end without delivering what it still holds. It comes
+// before the write under way is cut: net/http closes a connection whose write fails.
+func reset(ctx context.Context) {
+	if c, ok := ctx.Value(connKey{}).(*net.TCPConn); ok {
+		_ = c.SetLinger(0) // a connection that is gone needs no reset
+	}
+}
+
 // kernel asks it. It reports false where there is no kernel to ask.
 type kernel func() (connState, bool)
 

@@ -77,15 +77,20 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string
 	ctx, end := context.WithCancelCause(r.Context())
 	st := s.newStream(name, client, q)
 	st.kernel, st.nudge, st.lag, st.end = kernelOf(r.Context()), follower.Nudge, follower.Lag, end
+	c := newConn(w, st.patience())
+	st.taken = c.taken
 	s.registry.add(st)
 	defer s.bury(st)
 	defer end(nil)
 	defer release()
 	defer follower.Close()
 
-	c := newConn(w, s.cfg.StallTimeout)
+	defer c.leave()
 	defer onEnd(ctx, func(e *ending) {
 		st.notice()
+		if e.reason == wire.ReasonStalled {
+			reset(ctx) // or the kernel would go on for minutes to deliver what nobody takes
+		}
 		e.hurry(c)
 	})()
 	opening := follower.Opening()
@@ -169,6 +174,7 @@ func announce(h http.Header, st *stream, open wire.Open) {
 	h.Set("X-Accel-Buffering", "no") // nginx: pass bytes as they come
 	h.Set(wire.HeaderStream, open.Stream)
 	h.Set(wire.HeaderCursor, open.Cursor)
+	h.Set(wire.HeaderMet, string(open.Met))
 	if st.heartbeat > 0 {
 		h.Set(wire.HeaderHeartbeat, seconds(st.heartbeat))
 	}

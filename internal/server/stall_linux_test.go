@@ -2,6 +2,8 @@ package server
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -97,5 +99,54 @@ func TestReclaim_slowReaderIsKept(t *testing.T) {
 	}
 	if live := s.server.Streams().Live; len(live) != 1 {
 		t.Errorf("ended %+v", s.server.Streams().Ended)
+	}
+}
+
+// Slow is not stalled on a busy log either, where the kernel's buffers are full all
+// the time and a write finds no room for longer than the stall timeout: the client
+// takes something in every part of it.
+func TestReclaim_slowReaderOfABusyLogIsKept(t *testing.T) {
+	t.Parallel()
+	const stall = time.Second
+	logs := newFakeLogs("app.log")
+	s := onLoopback(t, logs, Config{StallTimeout: stall})
+	r := s.beginOn(s.dialNarrow(), "/app.log?from=start", "*/*")
+	ticker := time.NewTicker(stall / 10)
+	defer ticker.Stop()
+	for start := time.Now(); time.Since(start) < 7*stall; {
+		<-ticker.C
+		logs.log("app.log").append(strings.Repeat("x", 256<<10))
+		if _, err := bufio.NewReaderSize(r, 16).Discard(4 << 10); err != nil {
+			t.Fatalf("after %v: %v; ended %+v", time.Since(start), err, s.server.Streams().Ended)
+		}
+	}
+	if live := s.server.Streams().Live; len(live) != 1 {
+		t.Errorf("ended %+v", s.server.Streams().Ended)
+	}
+}
+
+// The kernel gives up what a stalled client has not taken: the client is reset and
+// does not go on to read what the server has given back.
+func TestReclaim_stalledReaderIsReset(t *testing.T) {
+	t.Parallel()
+	logs := newFakeLogs("app.log")
+	var plain net.ListenConfig
+	plain.SetMultipathTCP(false) // as tailsrv listens: MPTCP has no reset of ours
+	l, err := plain.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, logs, Config{StallTimeout: time.Second}, l, func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+	})
+	c := s.dialNarrow()
+	s.beginOn(c, "/app.log?from=start", "*/*")
+	const size = 8 << 20
+	logs.log("app.log").append(strings.Repeat("x", size))
+	s.buried(1, 5*time.Second)
+	c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	n, err := io.Copy(io.Discard, c)
+	if !errors.Is(err, syscall.ECONNRESET) || n > 1<<20 {
+		t.Errorf("read %d more bytes, then %v", n, err)
 	}
 }

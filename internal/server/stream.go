@@ -31,6 +31,7 @@ type stream struct {
 	kernel    kernel        // asks about the connection
 	end       context.CancelCauseFunc
 	nudge     func()
+	taken     func()        // the client took something: the write under way has its whole time again
 	lag       func() int64  // Follower.Lag
 	done      chan struct{} // closed by registry.remove: everything was given back
 
@@ -43,7 +44,8 @@ type stream struct {
 	passing atomic.Int64 // bytes of the log that were taken and are not sent yet
 	rtt     atomic.Int64 // microseconds; written by the sweeper
 
-	progress progress // the sweeper's alone
+	progress     progress // the sweeper's alone, and
+	acknowledged uint64   // bytes of the connection, when it last asked
 
 	mu    sync.Mutex
 	heard time.Duration // last sign of the client: its request, a renewal

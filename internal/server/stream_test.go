@@ -117,6 +117,9 @@ func TestStream_headers(t *testing.T) {
 			if _, announced := res.Trailer[wire.TrailerEnd]; !announced {
 				t.Errorf("%s %s: no trailer announced", tt.accept, tt.query)
 			}
+			if met := res.Header.Get(wire.HeaderMet); met != string(wire.MetFresh) {
+				t.Errorf("met %q", met)
+			}
 			if id := res.Header.Get(wire.HeaderStream); len(id) != 32 {
 				t.Errorf("%s %s: id %q", tt.accept, tt.query, id)
 			}

@@ -114,6 +114,10 @@ func (st *stream) ask(now time.Duration) *ending {
 	case st.progress.stalled(state, now, st.stall):
 		return &ending{reason: wire.ReasonStalled, detail: "the client is there and took nothing for " + st.stall.String()}
 	}
+	if state.acked != st.acknowledged {
+		st.acknowledged = state.acked
+		st.taken()
+	}
 	st.rtt.Store(state.rtt.Microseconds())
 	return nil
 }

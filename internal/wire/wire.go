@@ -57,6 +57,7 @@ const (
 	HeaderHeartbeat = "Tail-Heartbeat" // answer: the heartbeat as a duration in seconds, "15" or "0.5"
 	HeaderLease     = "Tail-Lease"     // request: asks for a lease of so many seconds; answer: the lease, absent without one
 	HeaderCursor    = "Tail-Cursor"    // answer: the cursor where the stream begins (GET) or the log ends now (HEAD)
+	HeaderMet       = "Tail-Met"       // answer: the [Met] of where the stream begins; raw streams have no open object
 	TrailerEnd      = "Tail-End"       // trailer: the [Reason] of the end; the end frame is the truth, this a courtesy
 )
 
