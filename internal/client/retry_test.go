@@ -36,6 +36,28 @@ func TestSession_absurdWishesOfTheServerAreBounded(t *testing.T) {
 	}
 }
 
+// TestSession_plannedEndNeedsNoWait: a stream that reached its maximum age is gone
+// on with at once; one that claims to have, and never lived, waits like any other.
+func TestSession_plannedEndNeedsNoWait(t *testing.T) {
+	for lived, atOnce := range map[time.Duration]bool{time.Minute: true, time.Millisecond: false} {
+		synctest.Test(t, func(t *testing.T) {
+			f := serve(t, func(st *fakeStream) {
+				st.open(func(o *wire.Open) { o.HeartbeatMS = 60_000 })
+				time.Sleep(lived) // in a bubble: no waiting
+				st.end(wire.End{Reason: wire.ReasonMaxAge})
+			}, func(st *fakeStream) {
+				st.open()
+				st.beatOn()
+			})
+			v := view(t, f, Options{}, true)
+			after(lived + link.MinDelay/4)
+			if opened := v.s.Status().Connects == 2; opened != atOnce {
+				t.Errorf("after a life of %v: open again %v, want %v", lived, opened, atOnce)
+			}
+		})
+	}
+}
+
 func TestSession_backoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cut := make(chan struct{})

@@ -160,7 +160,8 @@ func (s *Session) advance(e link.Event) {
 // Due in time, Dial for the user's wish. It reports false when ctx ends first.
 func (s *Session) pause(ctx context.Context, end *ending) (link.Event, bool) {
 	s.mu.Lock()
-	if opened := s.now.Opened; !opened.IsZero() && time.Since(opened) >= s.now.Heartbeat {
+	held := !s.now.Opened.IsZero() && time.Since(s.now.Opened) >= s.now.Heartbeat
+	if held {
 		s.backoff.Forgive() // a stream that was held for so long is no hammering, even if it brought nothing
 	}
 	wait := s.backoff.Next(rand.Float64())
@@ -168,8 +169,8 @@ func (s *Session) pause(ctx context.Context, end *ending) (link.Event, bool) {
 	switch {
 	case end.soon:
 		wait = 0
-	case end.reason == wire.ReasonMaxAge && end.retry == 0:
-		wait = link.MinDelay / 10 // as planned; not 0, for a server whose maximum age is absurd
+	case end.reason == wire.ReasonMaxAge && end.retry == 0 && held:
+		wait = 0 // as planned
 	case end.retry > 0:
 		wait = max(end.retry, link.MinDelay) // a server that says 1 ms must not be hammered either
 	}
