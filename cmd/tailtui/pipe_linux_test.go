@@ -100,27 +100,8 @@ func TestPipe_readerDoesNotRead(t *testing.T) {
 func TestServer_logThatNobodyTakes(t *testing.T) {
 	dir := t.TempDir()
 	newFile(t, dir, "app.log", "line\n")
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	srv, r, w := startServerOnPipe(t, "--drain", "1s", dir)
 	defer r.Close()
-	addr := closedPort(t)
-	cmd := exec.Command(binaries.tailsrv, "--listen", addr, "--drain", "1s", dir)
-	cmd.Env = quickExit()
-	cmd.Stderr = w
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	}()
-	srv := &tailsrv{addr: addr, process: &process{Cmd: cmd}}
-	listening := make([]byte, 4096)
-	if _, err := r.Read(listening); err != nil { // the first line; from here on nobody reads
-		t.Fatal(err)
-	}
 	fillPipe(t, int(w.Fd()))
 	w.Close()
 	for range 50 {
@@ -136,9 +117,34 @@ func TestServer_logThatNobodyTakes(t *testing.T) {
 	}
 	begun := time.Now()
 	srv.signal(t, syscall.SIGTERM)
-	if err := cmd.Wait(); err != nil || time.Since(begun) > 2*time.Second {
+	if err := srv.Wait(); err != nil || time.Since(begun) > 2*time.Second {
 		t.Errorf("ended after %v with %v", time.Since(begun), err)
 	}
+}
+
+// startServerOnPipe runs tailsrv with its stderr in a pipe, of which only the line
+// that it listens has been read. Both ends are the caller's to close.
+func startServerOnPipe(t *testing.T, args ...string) (srv *tailsrv, r, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := closedPort(t)
+	cmd := exec.Command(binaries.tailsrv, append([]string{"--listen", addr}, args...)...)
+	cmd.Env = quickExit()
+	cmd.Stderr = w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	if _, err := r.Read(make([]byte, 4096)); err != nil {
+		t.Fatal(err)
+	}
+	return &tailsrv{addr: addr, process: &process{Cmd: cmd}}, r, w
 }
 
 // fillPipe writes to a pipe that nobody reads until it takes no more.
@@ -160,27 +166,9 @@ func fillPipe(t *testing.T, fd int) {
 func TestServer_logReaderGoes(t *testing.T) {
 	dir := t.TempDir()
 	newFile(t, dir, "app.log", "line\n")
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := closedPort(t)
-	cmd := exec.Command(binaries.tailsrv, "--listen", addr, dir)
-	cmd.Env = quickExit()
-	cmd.Stderr = w
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	}()
+	srv, r, w := startServerOnPipe(t, dir)
 	w.Close()
-	if _, err := r.Read(make([]byte, 4096)); err != nil {
-		t.Fatal(err)
-	}
 	r.Close()
-	srv := &tailsrv{addr: addr, process: &process{Cmd: cmd}}
 	for range 5 {
 		if status, _ := srv.get(t, "/app.log?follow=0"); status != 200 {
 			t.Fatalf("status %d", status)

@@ -25,8 +25,8 @@ func screen(ctx context.Context, leave func(), f *flags, logs []*watched, in, ou
 		tea.WithoutSignalHandler(), // ours closes the streams first
 		tea.WithFPS(f.fps),
 	)
-	quit := context.AfterFunc(ctx, program.Quit)
-	defer quit()
+	stop := context.AfterFunc(ctx, program.Quit)
+	defer stop()
 	if _, err := program.Run(); err != nil && !errors.Is(err, tea.ErrProgramKilled) {
 		return fmt.Errorf("run the screen: %w", err)
 	}

@@ -1,5 +1,7 @@
 package follow
 
+import "time"
+
 // Kind says what an [Event] tells. The texts are those of the wire.
 type Kind string
 
@@ -63,5 +65,6 @@ type Opening struct {
 	Cursor  string // where it begins
 	Size    int64  // bytes of the current generation; -1 while the log is not there
 	MidLine bool   // it begins inside a line
-	Lost    *int64 // MetGap: bytes; nil when unknown
+
+	Modified time.Time // when the log was last written; zero while it is not there
 }

@@ -411,3 +411,22 @@ func TestSnapshot_isOneGeneration(t *testing.T) {
 	add(t, name, "after the cursor\n")
 	read(t, f, "after the cursor\n")
 }
+
+// A follower knows how old what it begins with is, and nothing of a log that is not there.
+func TestFollower_openingTellsTheLogsAge(t *testing.T) {
+	dir, l := openDir(t, Options{})
+	write(t, join(dir, "app.log"), "one\n")
+	old := time.Now().Add(-72 * time.Hour).Truncate(time.Second)
+	must(t, os.Chtimes(join(dir, "app.log"), old, old))
+	f := follow(t, l, "app.log", Start{Lines: 10})
+	if got := f.Opening().Modified; !got.Equal(old) {
+		t.Errorf("modified %v, want %v", got, old)
+	}
+	again := follow(t, l, "app.log", Start{From: FromCursor, Cursor: f.Cursor()})
+	if got := again.Opening().Modified; !got.Equal(old) {
+		t.Errorf("by a cursor: modified %v, want %v", got, old)
+	}
+	if got := follow(t, l, "later.log", Start{Wait: true}).Opening().Modified; !got.IsZero() {
+		t.Errorf("a log that is not there was modified %v", got)
+	}
+}

@@ -1,4 +1,4 @@
-//go:build !linux && !darwin && !windows
+//go:build !linux && !windows
 
 package follow
 
@@ -17,11 +17,10 @@ func fileMeta(f *os.File) (meta, error) {
 	return infoMeta(fi), nil
 }
 
-// infoMeta gives no birth time: the identity is weak here.
 func infoMeta(fi fs.FileInfo) meta {
 	m := meta{size: fi.Size(), links: 1, mtime: fi.ModTime(), mode: fi.Mode().Type()}
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		m.id = identity{dev: uint64(st.Dev), ino: uint64(st.Ino)}
+		m.id = identity{dev: uint64(st.Dev), ino: uint64(st.Ino), born: birth(st)}
 		m.links = uint64(st.Nlink)
 	}
 	return m

@@ -189,6 +189,9 @@ func (h *hub) newFollower(start Start, b beginning) (*Follower, error) {
 	if h.cur.void {
 		f.opening.Size = -1
 	}
+	if h.err == nil {
+		f.opening.Modified = h.live.mtime
+	}
 	before := at.before()
 	f.opening.MidLine = len(before) > 0 && before[len(before)-1] != '\n'
 	if b.met == MetGap {

@@ -219,7 +219,11 @@ type fakeFollower struct {
 }
 
 func (f *fakeFollower) Opening() follow.Opening {
-	return follow.Opening{Met: f.met, Cursor: fakeCursor(f.name, f.start), Size: f.Size(), MidLine: f.midLine}
+	opening := follow.Opening{Met: f.met, Cursor: fakeCursor(f.name, f.start), Size: f.Size(), MidLine: f.midLine}
+	if info, err := f.logs.Stat(f.name); err == nil {
+		opening.Modified = info.MTime
+	}
+	return opening
 }
 
 func (f *fakeFollower) Next(ctx context.Context) (Event, error) {

@@ -79,22 +79,24 @@ type progress struct {
 	since time.Duration // when it was first seen to be so many while more waited; 0 while none waits
 }
 
-// stalled reports whether, at now, the client is there and has taken nothing for
-// so long. A client that is there answers the kernel's probes of its closed
+// look takes one answer of the kernel. took says that the client took something
+// since the last one; stalled that, at now, it is there and has taken nothing for
+// the limit. A client that is there answers the kernel's probes of its closed
 // window. They come at twice the distance each time, so that the last answer is
 // at most half as old as the stall, and a little; that of a client which vanished
 // is as old as the stall, and the user timeout's affair.
-func (p *progress) stalled(s connState, now, limit time.Duration) bool {
+func (p *progress) look(s connState, now, limit time.Duration) (took, stalled bool) {
+	took, p.acked = s.acked != p.acked, s.acked
 	switch {
 	case !s.waiting:
-		*p = progress{}
-		return false
-	case p.since == 0 || p.acked != s.acked:
-		*p = progress{acked: s.acked, since: now}
-		return false
+		p.since = 0
+	case took || p.since == 0:
+		p.since = now
+	default:
+		stuck := now - p.since
+		stalled = stuck >= limit && s.silent < stuck*3/4
 	}
-	stuck := now - p.since
-	return stuck >= limit && s.silent < stuck*3/4
+	return took, stalled
 }
 
 // kernelSlack is how much longer than the stall timeout a write may wait where

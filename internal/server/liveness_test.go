@@ -48,7 +48,7 @@ func TestProgress(t *testing.T) {
 			var p progress
 			var got time.Duration
 			for now := time.Second; now < 10*time.Minute && got == 0; now += time.Second {
-				if p.stalled(tt.at(now), now, limit) {
+				if _, stalled := p.look(tt.at(now), now, limit); stalled {
 					got = now
 				}
 			}

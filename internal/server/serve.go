@@ -153,17 +153,8 @@ func (s *Server) openObject(st *stream, opening follow.Opening) wire.Open {
 	return wire.Open{
 		Stream: st.id, Log: st.log, Cursor: opening.Cursor, Met: wire.Met(opening.Met), Size: opening.Size,
 		HeartbeatMS: st.heartbeat.Milliseconds(), LeaseMS: st.lease.Milliseconds(), MaxAgeMS: st.maxAge.Milliseconds(),
-		Modified: s.modified(st.log), Server: "tailsrv " + s.cfg.Version,
+		Modified: opening.Modified, Server: "tailsrv " + s.cfg.Version,
 	}
-}
-
-// modified is when a log was last written; zero while it is not there.
-func (s *Server) modified(name string) time.Time {
-	info, err := s.cfg.Logs.Stat(name)
-	if err != nil {
-		return time.Time{} // the follower says what is the matter, if it lasts
-	}
-	return info.MTime
 }
 
 // announce sets the headers of a stream's answer. Raw streams, which have no

@@ -44,8 +44,7 @@ type stream struct {
 	passing atomic.Int64 // bytes of the log that were taken and are not sent yet
 	rtt     atomic.Int64 // microseconds; written by the sweeper
 
-	progress     progress // the sweeper's alone, and
-	acknowledged uint64   // bytes of the connection, when it last asked
+	progress progress // the sweeper's alone
 
 	mu    sync.Mutex
 	heard time.Duration // last sign of the client: its request, a renewal

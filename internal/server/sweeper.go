@@ -111,11 +111,12 @@ func (st *stream) ask(now time.Duration) *ending {
 		return nil
 	case state.closed:
 		return &ending{reason: wire.ReasonClientGone, detail: "the kernel saw the connection end"}
-	case st.progress.stalled(state, now, st.stall):
+	}
+	took, stalled := st.progress.look(state, now, st.stall)
+	if stalled {
 		return &ending{reason: wire.ReasonStalled, detail: "the client is there and took nothing for " + st.stall.String()}
 	}
-	if state.acked != st.acknowledged {
-		st.acknowledged = state.acked
+	if took {
 		st.taken()
 	}
 	st.rtt.Store(state.rtt.Microseconds())
