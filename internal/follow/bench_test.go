@@ -17,7 +17,7 @@ func BenchmarkFollower_catchUp(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		f, err := l.Follow("app.log", Start{From: FromStart})
+		f, err := l.Follow(b.Context(), "app.log", Start{From: FromStart})
 		must(b, err)
 		for n := 0; n < len(text); {
 			e, err := f.Next(b.Context())

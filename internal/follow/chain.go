@@ -1,7 +1,6 @@
 package follow
 
 import (
-	"os"
 	"slices"
 	"time"
 )
@@ -44,20 +43,20 @@ type leave struct {
 
 // body is an open file, shared by the generations that have the same one.
 type body struct {
-	file *os.File
+	content
 	id   identity
 	refs int // guarded by hub.mu
 }
 
-// hold opens nothing: it shares f if the hub has the same file open already, and
+// hold gives a body for f: it shares one if the hub has the same file open already, and
 // owns it otherwise. The caller holds mu.
-func (h *hub) hold(f *os.File, id identity) *body {
+func (h *hub) hold(f content, id identity) *body {
 	if b, ok := h.bodies[id]; ok {
 		f.Close()
 		b.refs++
 		return b
 	}
-	b := &body{file: f, id: id, refs: 1}
+	b := &body{content: f, id: id, refs: 1}
 	h.bodies[id] = b
 	return b
 }
@@ -69,7 +68,7 @@ func (h *hub) release(b *body) {
 	}
 	if b.refs--; b.refs == 0 {
 		delete(h.bodies, b.id)
-		b.file.Close()
+		b.Close()
 	}
 }
 

@@ -116,7 +116,7 @@ func TestFollow_forgedCursors(t *testing.T) {
 	} {
 		c := genuine
 		forge(&c)
-		f, err := l.Follow("app.log", Start{From: FromCursor, Cursor: c.text(), Once: true})
+		f, err := l.Follow(t.Context(), "app.log", Start{From: FromCursor, Cursor: c.text(), Once: true})
 		if err != nil {
 			t.Errorf("%+v: %v", c, err)
 			continue
@@ -127,7 +127,7 @@ func TestFollow_forgedCursors(t *testing.T) {
 		f.Close()
 	}
 	for text, want := range map[string]Why{"": WhyBadCursor, "AAAA": WhyBadCursor, strings.Repeat("A", 1000): WhyBadCursor} {
-		if _, err := l.Follow("app.log", Start{From: FromCursor, Cursor: text}); refused(t, err) != want {
+		if _, err := l.Follow(t.Context(), "app.log", Start{From: FromCursor, Cursor: text}); refused(t, err) != want {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -338,7 +338,7 @@ func TestLogs_closeEndsFollowers(t *testing.T) {
 		t.Errorf("Next: %v", err)
 	}
 	must(t, f.Close())
-	if _, err := l.Follow("app.log", Start{}); !errors.Is(err, ErrClosed) {
+	if _, err := l.Follow(t.Context(), "app.log", Start{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("Follow: %v", err)
 	}
 }

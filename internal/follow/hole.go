@@ -10,8 +10,12 @@ func (f *Follower) hole(b *body, data []byte) (Event, bool) {
 	if nul < 0 {
 		return Event{}, false
 	}
+	stored, ok := b.content.(disk)
+	if !ok {
+		return Event{}, false
+	}
 	p := f.pos.reading()
-	begin, end, ok := holeIn(b.file, p.off+int64(nul), p.off+int64(len(data)))
+	begin, end, ok := holeIn(stored.File, p.off+int64(nul), p.off+int64(len(data)))
 	if !ok {
 		return Event{}, false
 	}
@@ -21,7 +25,7 @@ func (f *Follower) hole(b *body, data []byte) (Event, bool) {
 	if f.once != nil && f.once.gen == p.gen {
 		end = min(end, f.once.off)
 	}
-	after, err := spotAt(b.file, end+f.zeros(b, end))
+	after, err := spotAt(b, end+f.zeros(b, end))
 	if err != nil {
 		return Event{}, false
 	}
@@ -35,6 +39,6 @@ func (f *Follower) hole(b *body, data []byte) (Event, bool) {
 func (f *Follower) zeros(b *body, off int64) int64 {
 	const block = 4096
 	var room [block]byte
-	n, _ := b.file.ReadAt(room[:block-off%block], off)
+	n, _ := b.ReadAt(room[:block-off%block], off)
 	return int64(n - len(bytes.TrimLeft(room[:n], "\x00")))
 }

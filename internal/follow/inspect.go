@@ -2,7 +2,6 @@ package follow
 
 import (
 	"bytes"
-	"os"
 	"path"
 	"time"
 )
@@ -15,7 +14,7 @@ type print struct {
 }
 
 // printOf reads the print of a file of that size.
-func printOf(f *os.File, size int64) (p print, err error) {
+func printOf(f content, size int64) (p print, err error) {
 	if p.head, err = readHead(f, size); err == nil {
 		p.spot, err = spotAt(f, size)
 	}
@@ -23,7 +22,7 @@ func printOf(f *os.File, size int64) (p print, err error) {
 }
 
 // holds reports whether a file still has that content, or has grown from it.
-func (p *print) holds(f *os.File) bool {
+func (p *print) holds(f content) bool {
 	head, err := readHead(f, int64(len(p.head)))
 	if err != nil || !bytes.Equal(head, p.head) {
 		return false
@@ -42,8 +41,8 @@ func (h *hub) inspect(now time.Time) {
 	if proof != nil {
 		defer h.wakeAll() // whoever brought it waits to be told
 	}
-	file := cur.body.file
-	m, err := fileMeta(file)
+	file := cur.body.content
+	m, err := file.meta()
 	if err != nil {
 		return
 	}
@@ -95,7 +94,7 @@ func (h *hub) wakeAll() {
 // nothingNew reports that no file was made, removed or renamed beside an empty log
 // since this was asked last. Listing the directory costs much more.
 func (h *hub) nothingNew() bool {
-	dir, err := stat(h.root.dir, path.Dir(h.live.name))
+	dir, err := h.root.stat(path.Dir(h.live.name))
 	if err != nil {
 		return false
 	}

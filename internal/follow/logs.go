@@ -65,7 +65,7 @@ func Open(roots []Root, opt Options) (_ *Logs, err error) {
 			return nil, err
 		}
 		l.roots = append(l.roots, opened)
-		at, err := stat(opened.dir, ".")
+		at, err := opened.stat(".")
 		l.weak = l.weak || err != nil || at.id.born == 0
 	}
 	// A file's own name comes before the same name in a directory.
@@ -149,7 +149,7 @@ func (l *Logs) Stat(name string) (Info, error) {
 	if err != nil {
 		return Info{}, refuse(name, err)
 	}
-	files, _ := siblings(s.root.dir, s.at.key, s.at.found)
+	files, _ := siblings(s.root, s.at.key, s.at.found)
 	p := position{
 		tag: digest([]byte(s.root.name + "/" + s.at.key)),
 		at:  place{id: s.at.id, head: s.head, newest: newest(files), spot: end},
@@ -191,7 +191,7 @@ func (l *Logs) listTop() ([]Entry, error) {
 	for _, r := range l.roots {
 		switch {
 		case r.name != "":
-			if at, err := stat(r.dir, "."); err == nil {
+			if at, err := r.stat("."); err == nil {
 				entries[r.name] = Entry{Name: r.name, Dir: true, MTime: at.mtime}
 			}
 		default:
@@ -238,7 +238,7 @@ func sorted(entries map[string]Entry) []Entry {
 func (r *root) list(asked, name string, hidden bool) ([]Entry, error) {
 	names := []string{r.only}
 	if r.only == "" {
-		at, err := stat(r.dir, name)
+		at, err := r.stat(name)
 		if err != nil {
 			return nil, refuse(asked, err)
 		}
@@ -260,7 +260,7 @@ func (r *root) list(asked, name string, hidden bool) ([]Entry, error) {
 		if badPart(n) != "" || isHidden(n) && !hidden {
 			continue
 		}
-		at, err := stat(r.dir, path.Join(name, n))
+		at, err := r.stat(path.Join(name, n))
 		if err != nil {
 			continue
 		}

@@ -11,7 +11,7 @@ func (h *hub) look() time.Duration {
 		h.ticked = now
 		h.rewatch()
 	}
-	h.live, h.err = stat(h.root.dir, h.name)
+	h.live, h.err = h.root.stat(h.name)
 	if h.err == nil {
 		h.err = h.live.refusal()
 	}
@@ -77,7 +77,7 @@ func (h *hub) missing(now time.Time) {
 	if h.cur.void {
 		return
 	}
-	m, err := fileMeta(h.cur.body.file)
+	m, err := h.cur.body.meta()
 	unlinked := err == nil && m.links == 0
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -97,7 +97,7 @@ func (h *hub) siblings() (files []sibling, settled bool) {
 	if h.err != nil {
 		live = found{}
 	}
-	return siblings(h.root.dir, h.name, live)
+	return siblings(h.root, h.name, live)
 }
 
 // newest is the latest birth among files.
@@ -123,7 +123,7 @@ func (h *hub) tend(now time.Time) time.Duration {
 		if g == h.cur || g.body == nil || g.leave.static || g.next == nil {
 			continue
 		}
-		m, err := fileMeta(g.body.file)
+		m, err := g.body.meta()
 		h.mu.Lock()
 		if err == nil && m.size > g.size {
 			g.size, g.grown = m.size, now

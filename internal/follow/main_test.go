@@ -42,7 +42,7 @@ func openLogs(t testing.TB, opt Options, roots ...Root) *Logs {
 
 func follow(t testing.TB, l *Logs, name string, start Start) *Follower {
 	t.Helper()
-	f, err := l.Follow(name, start)
+	f, err := l.Follow(t.Context(), name, start)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,7 @@ func (h *hub) inChain(c cursor) (*generation, spot, bool) {
 		if !g.shared || g.body == nil || !c.id.sameFile(g.id) {
 			continue
 		}
-		if s, ok := c.in(g.body.file); ok {
+		if s, ok := c.in(g.body); ok {
 			return g, s, true
 		}
 	}
@@ -112,7 +112,7 @@ func (h *hub) inFile(c cursor, s sibling) (*generation, spot, bool) {
 	if err != nil {
 		return nil, spot{}, false
 	}
-	at, ok := c.in(g.body.file)
+	at, ok := c.in(g.body)
 	if !ok {
 		h.discard([]*generation{g})
 		return nil, spot{}, false
@@ -132,7 +132,7 @@ func (h *hub) byContent(c cursor, files []sibling, there bool) (*generation, spo
 				continue
 			}
 			if s.id == h.cur.id && !there {
-				if at, ok := c.in(h.cur.body.file); ok {
+				if at, ok := c.in(h.cur.body); ok {
 					return h.cur, at, i
 				}
 			}
@@ -158,7 +158,7 @@ func (h *hub) copied(c cursor, files []sibling) []sibling {
 
 // isOriginalOfCurrent reports whether s is a copy of what the log has now.
 func (h *hub) isOriginalOfCurrent(s sibling) bool {
-	return h.cur.body != nil && h.isOriginal(h.cur.body.file, s)
+	return h.cur.body != nil && h.isOriginal(h.cur.body, s)
 }
 
 // chain makes the generations that lead from a cursor to those of the hub: first, if
@@ -238,7 +238,7 @@ func (h *hub) leftLast(c cursor, files []sibling) place {
 	if err != nil {
 		return place{}
 	}
-	at, err := spotAt(g.body.file, c.left.off)
+	at, err := spotAt(g.body, c.left.off)
 	if err != nil {
 		h.discard([]*generation{g})
 		return place{}

@@ -90,7 +90,7 @@ func TestLogs_refuseEachInItsWay(t *testing.T) {
 		"app.log\n":               WhyNotFound,
 		string(make([]byte, 300)): WhyBadName,
 	} {
-		f, err := l.Follow(name, Start{})
+		f, err := l.Follow(t.Context(), name, Start{})
 		if err == nil {
 			f.Close()
 		}
@@ -112,7 +112,7 @@ func TestLogs_refuseADeviceBelowARoot(t *testing.T) {
 	if err := mknod(join(dir, "zero")); err != nil {
 		t.Skipf("making a device: %v", err)
 	}
-	_, err := l.Follow("zero", Start{})
+	_, err := l.Follow(t.Context(), "zero", Start{})
 	if got := refused(t, err); got != WhyNotRegular {
 		t.Errorf("got %q", got)
 	}

@@ -66,7 +66,7 @@ func TestFollower_denied(t *testing.T) {
 	if e := next(t, f); e.Kind != Denied {
 		t.Fatalf("got %s %q", e.Kind, e.Data)
 	}
-	if _, err := l.Follow("app.log", Start{Wait: true}); refused(t, err) != WhyDenied {
+	if _, err := l.Follow(t.Context(), "app.log", Start{Wait: true}); refused(t, err) != WhyDenied {
 		t.Errorf("another follower: %v", err)
 	}
 	must(t, os.Chmod(name, 0o644))
@@ -92,7 +92,7 @@ func TestLogs_deniedToWhoComesLater(t *testing.T) {
 		"tail": {Lines: 10}, "start": {From: FromStart}, "wait": {Wait: true}, "once": {From: FromStart, Once: true},
 		"cursor": {From: FromCursor, Cursor: cursor},
 	} {
-		later, err := l.Follow("app.log", start)
+		later, err := l.Follow(t.Context(), "app.log", start)
 		if refused(t, err) != WhyDenied {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -171,7 +171,7 @@ func readSome(t testing.TB, dir, cursor string, c *collector, events int) string
 	if cursor != "" {
 		start = Start{From: FromCursor, Cursor: cursor, Wait: true}
 	}
-	f, err := l.Follow("app.log", start)
+	f, err := l.Follow(t.Context(), "app.log", start)
 	if err != nil {
 		t.Error(err)
 		return cursor

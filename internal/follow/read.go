@@ -25,7 +25,7 @@ func (f *Follower) read(b *body, head []byte, mark spot, size, limit int64) (Eve
 	if limit >= 0 {
 		room = int(min(int64(room), int64(k)+limit))
 	}
-	n, same, err := p.readOn(b.file, buf[:room], head, mark)
+	n, same, err := p.readOn(b, buf[:room], head, mark)
 	if err != nil || !same || n == k {
 		f.giveBuffer()
 	}

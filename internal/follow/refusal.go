@@ -21,6 +21,7 @@ const (
 	WhyBadCursor  Why = "bad cursor"  // not a cursor of this version, or a damaged one
 	WhyOtherLog   Why = "another log" // a cursor, but of another log
 	WhyGap        Why = "gap"         // Start.Strict: bytes after the cursor cannot be had
+	WhyNoTimes    Why = "no times"    // FromSince: no line of the log has a time that is understood
 	WhyFault      Why = "fault"       // the system failed in another way; Err tells
 )
 

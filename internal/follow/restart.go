@@ -3,7 +3,6 @@ package follow
 import (
 	"bytes"
 	"errors"
-	"os"
 	"slices"
 	"time"
 )
@@ -13,9 +12,9 @@ import (
 // place of what is gone; and where the log was truncated several times since the
 // last look, there are as many copies. copies may be nil: then they are looked for.
 func (h *hub) restart(now time.Time, copies []*generation) {
-	file := h.cur.body.file
+	file := h.cur.body.content
 	if copies == nil {
-		m, err := fileMeta(file)
+		m, err := file.meta()
 		if err != nil {
 			return
 		}
@@ -73,7 +72,7 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 	var out []*generation
 	for _, s := range files {
 		// An empty file is a copy that is just being made, or one of nothing.
-		if !h.unseen(h.cur, s) || s.size == 0 || h.isOriginal(h.cur.body.file, s) {
+		if !h.unseen(h.cur, s) || s.size == 0 || h.isOriginal(h.cur.body, s) {
 			continue
 		}
 		g, err := h.openSibling(s)
@@ -87,13 +86,13 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 	}
 	// A copy that is not in the list was made after it, so its original was there after
 	// it, too: then it is not what seen was made of, and has changed by now.
-	if !seen.holds(h.cur.body.file) {
+	if !seen.holds(h.cur.body) {
 		h.discard(out)
 		return nil, false
 	}
 	// And if the log has another file by now, then what was listed are the files that it
 	// had in between, for the next look to find.
-	if at, err := stat(h.root.dir, h.name); err != nil || at.id != h.live.id || at.id != h.cur.id {
+	if at, err := h.root.stat(h.name); err != nil || at.id != h.live.id || at.id != h.cur.id {
 		h.discard(out)
 		return nil, true
 	}
@@ -102,11 +101,11 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 
 // isOriginal reports whether log has all that is in the file s: then s is a copy of
 // what is there, and the log is not truncated yet.
-func (h *hub) isOriginal(log *os.File, s sibling) bool {
+func (h *hub) isOriginal(log content, s sibling) bool {
 	if s.live {
 		return false
 	}
-	f, at, err := open(h.root.dir, s.name)
+	f, at, err := h.root.open(s.name)
 	if err != nil || at.id != s.id {
 		return false
 	}
@@ -154,6 +153,6 @@ func (h *hub) isCopy(g *generation, strict bool) bool {
 	if g.size < h.seen.off {
 		return !strict
 	}
-	same, err := h.seen.holds(g.body.file)
+	same, err := h.seen.holds(g.body)
 	return same && err == nil
 }

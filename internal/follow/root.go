@@ -25,6 +25,8 @@ type root struct {
 	path string   // absolute, symlinks resolved: the directory that dir is
 	dir  *os.Root // every opening goes through it
 	only string   // the one file that is served; "" for all
+
+	before func() // tests only: see step
 }
 
 func openRoot(r Root) (*root, error) {

@@ -2,7 +2,6 @@ package follow
 
 import (
 	"errors"
-	"os"
 	"slices"
 	"time"
 )
@@ -27,14 +26,14 @@ func (h *hub) account(ids ...identity) {
 // advance goes on to the file that has the log's name now, by way of all those that
 // had it in between.
 func (h *hub) advance(now time.Time) {
-	file, at, err := open(h.root.dir, h.name)
+	file, at, err := h.root.open(h.name)
 	if err != nil {
 		h.err = err
 		h.missing(now)
 		return
 	}
 	h.live, h.absent = at, time.Time{}
-	silent := silentFS(file)
+	silent := silentFS(file.File)
 	h.mu.Lock()
 	h.silent = silent
 	h.mu.Unlock()
@@ -54,7 +53,7 @@ func (h *hub) advance(now time.Time) {
 
 // beginChain begins the chain with the generation that is there when the hub begins. What
 // is older is history; a copy that is being made right now is not.
-func (h *hub) beginChain(g *generation, file *os.File, files []sibling, now time.Time) {
+func (h *hub) beginChain(g *generation, file content, files []sibling, now time.Time) {
 	youngest := newest(files)
 	for _, s := range files {
 		if s.id.born == youngest && h.isOriginal(file, s) {
@@ -72,7 +71,7 @@ func (h *hub) beginChain(g *generation, file *os.File, files []sibling, now time
 // rotate puts next, whose file is open already, at the end of the chain, and before
 // it those of files that nobody has seen. It reports false when the files were
 // renamed under it.
-func (h *hub) rotate(next *generation, file *os.File, files []sibling, now time.Time) bool {
+func (h *hub) rotate(next *generation, file content, files []sibling, now time.Time) bool {
 	how := h.farewell()
 	var between []*generation
 	for _, s := range files {
@@ -139,7 +138,7 @@ func (h *hub) farewell() leave {
 		return leave{kind: Appeared, detail: "the log is there"}
 	}
 	how := leave{kind: Rotated, detail: "the log goes on in a new file"}
-	if m, err := fileMeta(h.cur.body.file); err == nil && m.links == 0 {
+	if m, err := h.cur.body.meta(); err == nil && m.links == 0 {
 		// With its name went the proof that nothing came between it and what is there now.
 		how.gap = true
 	}
@@ -151,7 +150,7 @@ var errMoved = errors.New("renamed while its directory was listed")
 
 // openSibling opens a file that was listed, as a generation without a successor.
 func (h *hub) openSibling(s sibling) (*generation, error) {
-	f, at, err := open(h.root.dir, s.name)
+	f, at, err := h.root.open(s.name)
 	if isAbsent(err) {
 		return nil, errMoved
 	}

@@ -232,7 +232,7 @@ func (s *scenario) follow(resume bool, args []string) error {
 			s.name = args[i]
 		}
 	}
-	s.f, s.err = s.logs.Follow(s.name, start)
+	s.f, s.err = s.logs.Follow(s.t.Context(), s.name, start)
 	if s.err == nil {
 		f := s.f
 		s.t.Cleanup(func() { f.Close() })

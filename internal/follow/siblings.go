@@ -2,7 +2,6 @@ package follow
 
 import (
 	"cmp"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -121,7 +120,7 @@ const maxListings = 10
 // the file that has the name, zero if none does; what got the name after live was
 // found is left out. A file that is renamed while its directory is listed may be
 // missed, so it is listed until nothing changes; settled is false if that did not come.
-func siblings(r *os.Root, name string, live found) (files []sibling, settled bool) {
+func siblings(r *root, name string, live found) (files []sibling, settled bool) {
 	var last []sibling
 	for i := range maxListings {
 		files := listSiblings(r, name, live)
@@ -134,7 +133,7 @@ func siblings(r *os.Root, name string, live found) (files []sibling, settled boo
 	return last, false
 }
 
-func listSiblings(r *os.Root, name string, live found) []sibling {
+func listSiblings(r *root, name string, live found) []sibling {
 	out := siblingsIn(r, name)
 	if dir, base := path.Split(live.name); live.name != "" && path.Clean(live.name) != name {
 		out = append(out, siblingsIn(r, dir+unsuffix(base))...) // name is a symlink
@@ -161,9 +160,10 @@ func listSiblings(r *os.Root, name string, live found) []sibling {
 	})
 }
 
-func siblingsIn(r *os.Root, name string) []sibling {
+func siblingsIn(r *root, name string) []sibling {
 	dir, base := path.Split(name)
-	d, err := r.Open(path.Clean("./" + dir))
+	r.step()
+	d, err := r.dir.Open(path.Clean("./" + dir))
 	if err != nil {
 		return nil
 	}
@@ -176,7 +176,7 @@ func siblingsIn(r *os.Root, name string) []sibling {
 			if !ok {
 				continue
 			}
-			if at, err := stat(r, dir+n); err == nil && at.refusal() == nil {
+			if at, err := r.stat(dir + n); err == nil && at.refusal() == nil {
 				out = append(out, sibling{found: at, suffix: s})
 			}
 		}

@@ -2,14 +2,13 @@ package follow
 
 import (
 	"io"
-	"os"
 	"time"
 )
 
 // Snapshot is one generation of a log, open for reading any part of it, as large as
 // it was when it was opened. It is an [io.ReaderAt].
 type Snapshot struct {
-	file  *os.File
+	file  content
 	root  *root
 	at    located
 	size  int64
@@ -30,7 +29,7 @@ func (l *Logs) Read(name string) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, at, err := open(r.dir, below)
+	f, at, err := r.open(below)
 	if err != nil {
 		return nil, refuse(name, err)
 	}

@@ -1,6 +1,10 @@
 package follow
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // From says what a follower begins at.
 type From int
@@ -11,23 +15,25 @@ const (
 	FromStart              // the first byte of the current generation
 	FromEnd                // what is appended from now on
 	FromCursor             // after what Cursor was minted for
+	FromSince              // the first line whose time is not before Since, also in an older generation
 )
 
 // Start says where and how a follower begins. The zero value begins at the end.
 type Start struct {
 	From   From
-	Lines  int    // FromTail: as many lines, as tail -n counts them; at most 64 MiB of them
-	Bytes  int64  // FromTail: as many bytes instead, when > 0
-	Cursor string // FromCursor
-	Strict bool   // FromCursor: a gap is refused with WhyGap, before the first byte
-	Wait   bool   // a log that is not there is waited for, instead of refused with WhyNotFound
-	Once   bool   // it ends where the log ends now, instead of waiting for more
+	Lines  int       // FromTail: as many lines, as tail -n counts them; at most 64 MiB of them
+	Bytes  int64     // FromTail: as many bytes instead, when > 0
+	Cursor string    // FromCursor
+	Since  time.Time // FromSince
+	Strict bool      // FromCursor: a gap is refused with WhyGap, before the first byte
+	Wait   bool      // a log that is not there is waited for, instead of refused with WhyNotFound
+	Once   bool      // it ends where the log ends now, instead of waiting for more
 }
 
 // Follow begins to follow the log called name. It does not wait for the log, and
-// reads no more of it than it takes to find the place. Whoever calls it closes what
-// it gives.
-func (l *Logs) Follow(name string, start Start) (*Follower, error) {
+// reads no more of it than it takes to find the place; when ctx ends before that is
+// found, its cause is the error. Whoever calls it closes what it gives.
+func (l *Logs) Follow(ctx context.Context, name string, start Start) (*Follower, error) {
 	r, below, err := l.resolve(name)
 	if err != nil {
 		return nil, err
@@ -61,7 +67,7 @@ func (l *Logs) Follow(name string, start Start) (*Follower, error) {
 // check opens and closes a log. It is asked for each follower: a hub may hold a log
 // open from when this process could still read it, and who comes later may not have it.
 func (r *root) check(name string) error {
-	f, _, err := open(r.dir, name)
+	f, _, err := r.open(name)
 	if err != nil {
 		return err
 	}
@@ -130,7 +136,7 @@ func (h *hub) unchanged() (bool, error) {
 	if h.cur.body == nil {
 		return true, nil
 	}
-	return h.seen.holds(h.cur.body.file)
+	return h.seen.holds(h.cur.body)
 }
 
 // abandon lets go of generations that were made for a follower that does not come.
@@ -152,7 +158,7 @@ func (h *hub) begin(start Start) (beginning, error) {
 	if cur.void || h.err != nil {
 		b.at.off = cur.size
 		if cur.body != nil { // it was removed: what is left of it was for others
-			s, err := spotAt(cur.body.file, cur.size)
+			s, err := spotAt(cur.body, cur.size)
 			b.at.spot = s
 			return b, err
 		}
@@ -167,10 +173,10 @@ func (h *hub) begin(start Start) (beginning, error) {
 	case start.From == FromTail && start.Bytes > 0:
 		off = max(0, size-start.Bytes)
 	case start.From == FromTail:
-		off, err = lastLines(cur.body.file, size, start.Lines)
+		off, err = lastLines(cur.body, size, start.Lines)
 	}
 	if err == nil {
-		b.at.spot, err = spotAt(cur.body.file, off)
+		b.at.spot, err = spotAt(cur.body, off)
 	}
 	return b, err
 }

@@ -153,7 +153,7 @@ var fakeMTime = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func fakeCursor(name string, at int) string { return name + "~" + strconv.Itoa(at) }
 
-func (l *fakeLogs) Follow(name string, at follow.Start) (Follower, error) {
+func (l *fakeLogs) Follow(ctx context.Context, name string, at follow.Start) (Follower, error) {
 	g, err := l.get(name)
 	if err != nil && !at.Wait {
 		return nil, err

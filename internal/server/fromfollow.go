@@ -12,8 +12,8 @@ func FromFollow(logs *follow.Logs) Logs { return followed{logs} }
 
 type followed struct{ *follow.Logs }
 
-func (f followed) Follow(name string, at follow.Start) (Follower, error) {
-	follower, err := f.Logs.Follow(name, at)
+func (f followed) Follow(ctx context.Context, name string, at follow.Start) (Follower, error) {
+	follower, err := f.Logs.Follow(ctx, name, at)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 type Logs interface {
 	Stat(name string) (follow.Info, error)
 	List(dir string) ([]follow.Entry, error)
-	Follow(name string, at follow.Start) (Follower, error)
+	Follow(ctx context.Context, name string, at follow.Start) (Follower, error)
 	Read(name string) (Snapshot, error)
 	Health() follow.Health
 }

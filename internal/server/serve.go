@@ -68,7 +68,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string
 		refuse(w, r, p)
 		return
 	}
-	follower, err := s.cfg.Logs.Follow(name, q.start)
+	follower, err := s.cfg.Logs.Follow(r.Context(), name, q.start)
 	if err != nil {
 		release()
 		s.refuseErr(w, r, err)
