@@ -21,7 +21,7 @@ type generation struct {
 	head    []byte      // the first bytes, at most overlap, as the hub saw them
 	size    int64       // as the hub saw it last
 	mark    spot        // where the hub saw it last, while it is the current one
-	newest  int64       // the latest birth accounted for once this generation is reached
+	horizon horizon     // what is accounted for once this generation is reached
 	users   int         // followers whose place is here
 	removed bool        // nothing has the log's name, and no other generation follows yet
 	denied  string      // what has the log's name cannot be opened: why; "" otherwise
@@ -59,6 +59,13 @@ func (h *hub) hold(f content, id identity) *body {
 	b := &body{content: f, id: id, refs: 1}
 	h.bodies[id] = b
 	return b
+}
+
+// retain takes a reference, which release gives back. The caller holds mu; b may be nil.
+func (b *body) retain() {
+	if b != nil {
+		b.refs++
+	}
 }
 
 // release gives a body back. The caller holds mu; b may be nil.

@@ -41,7 +41,7 @@ func (e *Event) CursorAt(n int) string {
 	p := e.position
 	if e.Kind == Data {
 		before := len(e.window) - len(e.Data)
-		p.reading().advance(e.window[:before+n], int64(n))
+		p.advance(e.window[:before+n], int64(n))
 	}
 	return p.cursor()
 }

@@ -152,7 +152,7 @@ func (l *Logs) Stat(name string) (Info, error) {
 	files, _ := siblings(s.root, s.at.key, s.at.found)
 	p := position{
 		tag: digest([]byte(s.root.name + "/" + s.at.key)),
-		at:  place{id: s.at.id, head: s.head, newest: newest(files), spot: end},
+		at:  place{id: s.at.id, head: s.head, horizon: horizonOf(files), spot: end},
 	}
 	return Info{Name: name, Size: s.size, MTime: s.mtime, Cursor: p.cursor(), Tag: s.tag}, nil
 }

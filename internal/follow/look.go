@@ -56,7 +56,7 @@ func (h *hub) missing(now time.Time) {
 	if h.cur == nil {
 		files, _ := h.siblings()
 		h.mu.Lock()
-		h.succeed(&generation{void: true, newest: newest(files)}, leave{}, now)
+		h.succeed(&generation{void: true, horizon: horizonOf(files)}, leave{}, now)
 		h.mu.Unlock()
 	}
 	if !h.cur.void {
@@ -86,27 +86,22 @@ func (h *hub) missing(now time.Time) {
 		h.broadcast()
 	}
 	if h.cur.removed && unlinked && now.Sub(h.cur.grown) >= h.grace && now.Sub(h.absent) >= h.grace {
-		h.succeed(&generation{void: true, newest: h.cur.newest}, leave{static: true}, now)
+		h.succeed(&generation{void: true, horizon: h.cur.horizon}, leave{static: true}, now)
 		h.seen = spot{}
 	}
 }
 
 // siblings are the log's, as they are now.
 func (h *hub) siblings() (files []sibling, settled bool) {
-	live := h.live
-	if h.err != nil {
-		live = found{}
-	}
-	return siblings(h.root, h.name, live)
+	return siblings(h.root, h.name, h.alive())
 }
 
-// newest is the latest birth among files.
-func newest(files []sibling) int64 {
-	var n int64
-	for _, s := range files {
-		n = max(n, s.id.born)
+// alive is what has the log's name, zero if nothing has.
+func (h *hub) alive() found {
+	if h.err != nil {
+		return found{}
 	}
-	return n
+	return h.live
 }
 
 // tend looks after the generations that have a successor, and says how long the

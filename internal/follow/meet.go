@@ -6,16 +6,35 @@ import (
 	"time"
 )
 
+// way is the way from where a follower is to begin to what the hub has: first, at the
+// spot, then the files after it that the hub does not have, packed ones before others.
+type way struct {
+	met     Met
+	first   *generation // nil: what comes after is all there is
+	spot    spot
+	packed  []sibling
+	files   []sibling
+	horizon horizon // what is accounted for where the way begins
+	gap     string
+}
+
 // meet finds the place that a cursor names. The caller holds looking, and has looked.
 //
 // A cursor's generation is the file with its identity, if the bytes before the offset
 // are what they were. Is the file there with other bytes, then it was begun anew, and
 // a copy has them. Is it not there, then a file with these bytes may be the same one
 // under another identity: restored, or on a device that has another number since the
-// last start. Only when nothing has these bytes is there a gap.
-func (h *hub) meet(c cursor, start Start) (beginning, error) {
+// last start; or packed by now. Only when nothing has these bytes is there a gap.
+func (h *hub) meet(s *search, c cursor, start Start) (beginning, error) {
 	files, _ := h.siblings()
-	b, err := h.find(c, files)
+	w := h.find(c, files)
+	if w.met == MetGap {
+		var err error
+		if w, err = h.meetPacked(s, c, w); err != nil {
+			return beginning{}, err
+		}
+	}
+	b, err := h.chain(w)
 	switch {
 	case err != nil:
 		return b, err
@@ -25,42 +44,73 @@ func (h *hub) meet(c cursor, start Start) (beginning, error) {
 	case b.at.gen.void && h.err != nil && !(start.Wait && isAbsent(h.err)):
 		return b, h.err // there is nothing of the log to begin with
 	}
-	b.prev = h.leftLast(c, files)
+	b.left = h.leftBefore(c, files)
 	return b, nil
 }
 
-func (h *hub) find(c cursor, files []sibling) (beginning, error) {
+// find finds the way from a cursor, among files that are as they were written.
+func (h *hub) find(c cursor, files []sibling) way {
+	w := way{met: MetContinued, horizon: c.horizon}
+	w.horizon.add(c.id)
 	if c.id.zero() { // made while the log was not there
-		return h.chain(c, nil, spot{}, c.since(files, -1), MetContinued)
+		w.files = c.since(files, -1)
+		return w
 	}
-	if g, s, ok := h.inChain(c); ok {
+	if g, at, ok := h.inChain(c); ok {
+		w.first, w.spot = g, at
 		if g != h.cur {
-			return beginning{at: place{gen: g, spot: s}, met: MetRotated}, nil
+			w.met = MetRotated
+			return w
 		}
 		if unread := h.copied(c, files); len(unread) > 0 {
-			if g, s, ok := h.inFile(c, unread[0]); ok {
-				return h.chain(c, g, s, unread[1:], MetTruncated)
+			if g, at, ok := h.inFile(c, unread[0]); ok {
+				w.met, w.first, w.spot, w.files = MetTruncated, g, at, unread[1:]
 			}
 		}
-		return beginning{at: place{gen: g, spot: s}, met: MetContinued}, nil
+		return w
 	}
+	w.met = MetRotated
 	mine := slices.IndexFunc(files, func(s sibling) bool { return c.id.sameFile(s.id) })
-	met := MetRotated
 	if mine >= 0 {
-		if g, s, ok := h.inFile(c, files[mine]); ok {
-			return h.chain(c, g, s, c.since(files, mine), met)
+		if g, at, ok := h.inFile(c, files[mine]); ok {
+			w.first, w.spot, w.files = g, at, c.since(files, mine)
+			return w
 		}
-		met = MetTruncated
+		w.met = MetTruncated
 	}
-	if g, s, i := h.byContent(c, files, mine >= 0); g != nil {
-		return h.chain(c, g, s, c.after(files, i), met)
+	if g, at, i := h.byContent(c, files, mine >= 0); g != nil {
+		w.first, w.spot, w.files = g, at, c.after(files, i)
+		return w
 	}
-	b, err := h.chain(c, nil, spot{}, c.since(files, -1), MetGap)
-	b.gap = "the generation that the cursor names is gone"
+	w.met, w.files = MetGap, c.since(files, -1)
+	w.gap = "the generation that the cursor names is gone"
 	if mine >= 0 {
-		b.gap = "the generation that the cursor names was rewritten, and no copy of it was found"
+		w.gap = "the generation that the cursor names was rewritten, and no copy of it was found"
 	}
-	return b, err
+	return w
+}
+
+// meetPacked looks for a cursor's bytes among the packed files, and gives gone, the way
+// without them, if they are not there.
+func (h *hub) meetPacked(s *search, c cursor, gone way) (way, error) {
+	w := way{met: MetRotated, files: gone.files, horizon: c.horizon}
+	err := h.aside(h.cur, func(content) (err error) {
+		w.first, w.spot, w.packed, err = h.findPacked(s, c)
+		return err
+	})
+	switch {
+	case errors.Is(err, errCut):
+		gone.gap = "the generation that the cursor names is gone or packed, and " + errCut.Error()
+		return gone, nil
+	case err != nil:
+		if w.first != nil {
+			h.discard([]*generation{w.first})
+		}
+		return gone, err
+	case w.first == nil:
+		return gone, nil
+	}
+	return w, nil
 }
 
 // since gives those of files that the cursor does not account for. mine is where its
@@ -68,22 +118,27 @@ func (h *hub) find(c cursor, files []sibling) (beginning, error) {
 func (c *cursor) since(files []sibling, mine int) []sibling {
 	var out []sibling
 	for i, s := range files {
-		born := s.id.born
-		// Equal births say nothing; then the order of the names tells, if the birth that
-		// is accounted for is that of the cursor's own file.
-		tie := born == c.newest && c.id.born == c.newest && i > mine
-		if (born > c.newest || tie) && !c.id.sameFile(s.id) && !c.left.id.sameFile(s.id) {
+		seen, sure := c.horizon.has(s.id)
+		if !sure { // then the order of the names tells, if the cursor's own file is as young
+			seen = c.id.born != c.horizon.newest || i <= mine
+		}
+		if !seen && !c.id.sameFile(s.id) && !c.leaves(s.id) {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
+// leaves reports whether the cursor names a file as one that was left.
+func (c *cursor) leaves(id identity) bool {
+	return slices.ContainsFunc(c.left[:c.n], func(l leftAt) bool { return l.is(id) })
+}
+
 // after gives those of files after the i-th that the cursor does not account for.
 func (c *cursor) after(files []sibling, i int) []sibling {
 	var out []sibling
 	for _, s := range files[i+1:] {
-		if s.id.born >= c.newest && !c.id.sameFile(s.id) {
+		if seen, sure := c.horizon.has(s.id); !(seen && sure) && !c.id.sameFile(s.id) {
 			out = append(out, s)
 		}
 	}
@@ -128,7 +183,7 @@ func (h *hub) byContent(c cursor, files []sibling, there bool) (*generation, spo
 			continue
 		}
 		for i, s := range files {
-			if unseen != (s.id.born > c.newest) {
+			if seen, _ := c.horizon.has(s.id); unseen == seen {
 				continue
 			}
 			if s.id == h.cur.id && !there {
@@ -161,20 +216,27 @@ func (h *hub) isOriginalOfCurrent(s sibling) bool {
 	return h.cur.body != nil && h.isOriginal(h.cur.body, s)
 }
 
-// chain makes the generations that lead from a cursor to those of the hub: first, if
-// it is not nil, at the spot where the cursor is, then the files after it.
-func (h *hub) chain(c cursor, first *generation, at spot, files []sibling, met Met) (beginning, error) {
-	b := beginning{met: met}
-	if first != nil && first.shared {
-		b.at = place{gen: first, spot: at}
+// chain makes the generations that lead to those of the hub.
+func (h *hub) chain(w way) (beginning, error) {
+	b := beginning{met: w.met, gap: w.gap}
+	if w.first != nil && w.first.shared {
+		b.at = place{gen: w.first, spot: w.spot}
 		return b, nil
 	}
 	var own []*generation
-	if first != nil {
-		own = append(own, first)
+	if w.first != nil {
+		own = append(own, w.first)
+	}
+	for _, s := range w.packed {
+		p, err := h.root.openPacked(s, nil)
+		if err != nil {
+			b.met, b.gap = MetGap, "a packed file after the first cannot be read"
+			continue
+		}
+		own = append(own, unpacked(p, s, nil, 0))
 	}
 	end := h.cur
-	for _, s := range files {
+	for _, s := range w.files {
 		if g := h.inHub(s.id); g != nil {
 			end = g
 			break
@@ -190,14 +252,24 @@ func (h *hub) chain(c cursor, first *generation, at spot, files []sibling, met M
 			h.discard(own)
 			return b, err
 		default:
-			b.met, b.gap = MetGap, "a file after the cursor's cannot be read"
+			b.met, b.gap = MetGap, "a file after the first cannot be read"
 		}
 	}
+	h.link(own, end, w)
+	b.at = place{gen: end, spot: w.spot}
+	if len(own) > 0 {
+		b.at.gen = own[0]
+	}
+	return b, nil
+}
+
+// link puts generations of one follower before those of the hub.
+func (h *hub) link(own []*generation, end *generation, w way) {
 	how := leave{kind: Rotated, detail: "the log went on in a new file"}
-	if met == MetTruncated {
+	if w.met == MetTruncated {
 		how = leave{kind: Truncated, static: true, detail: "the log was begun anew in place; its rest was taken from a copy"}
 	}
-	now, reached := time.Now(), c.newest
+	now, reached := time.Now(), w.horizon
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i, g := range own {
@@ -205,16 +277,15 @@ func (h *hub) chain(c cursor, first *generation, at spot, files []sibling, met M
 		if i+1 < len(own) {
 			g.next = own[i+1]
 		}
-		g.settled, g.left = how.static, now
-		reached = max(reached, g.id.born)
-		g.newest = reached
+		if g.body.packed() {
+			g.leave.static = true
+		} else { // the birth of a packed file is not that of what it has
+			reached.add(g.id)
+		}
+		g.settled, g.left = g.leave.static, now
+		g.horizon = reached
 		h.add(g)
 	}
-	b.at = place{gen: end, spot: at}
-	if len(own) > 0 {
-		b.at.gen = own[0]
-	}
-	return b, nil
 }
 
 // inHub finds the first generation of the hub's chain that is the file id.
@@ -227,25 +298,28 @@ func (h *hub) inHub(id identity) *generation {
 	return nil
 }
 
-// leftLast finds the generation that the cursor says was left last: late bytes may
-// have come to it.
-func (h *hub) leftLast(c cursor, files []sibling) place {
-	i := slices.IndexFunc(files, func(s sibling) bool { return c.left.id.sameFile(s.id) })
-	if i < 0 || files[i].id == h.cur.id || files[i].size < c.left.off {
-		return place{}
+// leftBefore finds the generations that the cursor says were left: late bytes may have
+// come to them.
+func (h *hub) leftBefore(c cursor, files []sibling) (left []place) {
+	for _, l := range c.left[:c.n] {
+		i := slices.IndexFunc(files, func(s sibling) bool { return l.is(s.id) })
+		if i < 0 || files[i].id == h.cur.id || files[i].size < l.off {
+			continue
+		}
+		g, err := h.openSibling(files[i])
+		if err != nil {
+			continue
+		}
+		at, err := spotAt(g.body, l.off)
+		if err != nil {
+			h.discard([]*generation{g})
+			continue
+		}
+		h.mu.Lock()
+		g.settled, g.left, g.next = true, time.Now(), h.cur
+		h.add(g)
+		h.mu.Unlock()
+		left = append(left, place{gen: g, id: g.id, spot: at})
 	}
-	g, err := h.openSibling(files[i])
-	if err != nil {
-		return place{}
-	}
-	at, err := spotAt(g.body, c.left.off)
-	if err != nil {
-		h.discard([]*generation{g})
-		return place{}
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	g.settled, g.left, g.next = true, time.Now(), h.cur
-	h.add(g)
-	return place{gen: g, id: g.id, spot: at}
+	return left
 }

@@ -1,40 +1,59 @@
 package follow
 
+import "slices"
+
 // place is where a follower is in one generation.
 type place struct {
-	gen    *generation // nil in a cursor's place that no follower is at
-	id     identity    // gen's, as the follower saw it last
-	newest int64       // gen's
-	head   []byte      // gen's
+	gen     *generation // nil in a cursor's place that no follower is at
+	id      identity    // gen's, as the follower saw it last
+	horizon horizon     // gen's
+	head    []byte      // gen's
 	spot
 }
 
-// position is where a follower is in a log.
+// position is where a follower is in a log. It is copied: what left points to is
+// never changed.
 type position struct {
 	tag  [digestLen]byte // of the log
 	at   place
-	prev place // the generation left last, while its late bytes are waited for
-	late bool  // those bytes are being read: data moves prev on, not at
+	left []place // generations left, in that order, whose late bytes are waited for
+	late int     // 1 + the one of left that is being read: data moves it on, not at; else 0
 }
 
-// reading is the place that data moves on.
+// reading is the place that data moves on, by advance.
 func (p *position) reading() *place {
-	if p.late {
-		return &p.prev
+	if p.late > 0 {
+		return &p.left[p.late-1]
 	}
 	return &p.at
 }
 
+// advance moves the place on that is being read: see [spot.advance].
+func (p *position) advance(window []byte, n int64) {
+	if p.late > 0 {
+		p.left = slices.Clone(p.left)
+	}
+	p.reading().spot.advance(window, n)
+}
+
+// forget takes the i-th of left away.
+func (p *position) forget(i int) {
+	p.left = slices.Delete(slices.Clone(p.left), i, i+1)
+	p.late = 0
+}
+
 // cursor is the position as text.
 func (p *position) cursor() string {
-	c := cursor{log: p.tag, id: p.at.id, off: p.at.off, newest: p.at.newest}
+	c := cursor{log: p.tag, id: p.at.id, off: p.at.off, horizon: p.at.horizon}
 	c.before = digest(p.at.before())
 	c.head = c.before
 	if p.at.off > overlap {
 		c.head = digest(p.at.head)
 	}
-	if !p.prev.id.zero() {
-		c.left.id, c.left.off = identity{ino: p.prev.id.ino, born: p.prev.id.born}, p.prev.off
+	c.horizon.drop(p.at.id)
+	for _, l := range p.left[max(0, len(p.left)-maxLeft):] {
+		c.left[c.n] = leftAt{ino: l.id.ino, born: l.id.born, off: l.off}
+		c.n++
 	}
 	return c.text()
 }

@@ -21,6 +21,9 @@ func (f *Follower) read(b *body, head []byte, mark spot, size, limit int64) (Eve
 	f.buf = f.logs.buffers.get(want)
 	buf := *f.buf
 	full := min(len(buf), k+MaxData)
+	if b.packed() {
+		full = min(full, k+packedChunk)
+	}
 	room := full
 	if limit >= 0 {
 		room = int(min(int64(room), int64(k)+limit))
@@ -45,7 +48,7 @@ func (f *Follower) read(b *body, head []byte, mark spot, size, limit int64) (Eve
 		n = k + len(e.Data)
 	}
 	e := f.event(Event{Kind: Data, Data: buf[k:n:n], More: n == full, window: buf[:n:n]})
-	p.advance(buf[:n], int64(n-k))
+	f.pos.advance(buf[:n], int64(n-k))
 	f.mu.Lock()
 	f.public = f.pos
 	f.mu.Unlock()

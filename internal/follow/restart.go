@@ -34,24 +34,24 @@ func (h *hub) restart(now time.Time, copies []*generation) {
 	fresh := &generation{id: cur.id, body: cur.body}
 	how := leave{kind: Truncated, static: true, detail: "the log was begun anew in place, and no copy of it was found"}
 	cur.body, cur.mark = nil, spot{}
-	reached := cur.newest
+	reached := cur.horizon
 	if rest != nil {
 		how.detail = "the log was begun anew in place; its rest was taken from a copy"
-		reached = max(reached, rest.id.born)
-		cur.id, cur.body, cur.newest = rest.id, rest.body, reached
+		reached.add(rest.id)
+		cur.id, cur.body, cur.horizon = rest.id, rest.body, reached
 		if len(cur.head) == 0 {
 			cur.head = rest.head
 		}
 		h.account(rest.id)
 	}
 	for _, g := range copies {
-		reached = max(reached, g.id.born)
-		g.newest = reached
+		reached.add(g.id)
+		g.horizon = reached
 		h.account(g.id)
 		h.succeed(g, how, now)
 		how.detail = "the log was begun anew in place more than once between two looks"
 	}
-	fresh.newest = reached
+	fresh.horizon = reached
 	h.succeed(fresh, how, now)
 	h.mu.Unlock()
 	h.seen = spot{}
@@ -128,7 +128,7 @@ func (h *hub) takeCopy(copies *[]*generation) *generation {
 	// A copy that was made before the hub was is no news to it; its content shows it.
 	files, _ := h.siblings()
 	for _, s := range files {
-		if s.live || s.id.born > h.cur.newest || s.size < h.seen.off {
+		if s.live || s.id.born > h.cur.horizon.newest || s.size < h.seen.off {
 			continue
 		}
 		g, err := h.openSibling(s)

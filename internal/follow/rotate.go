@@ -8,7 +8,7 @@ import (
 
 // unseen reports whether s was born after everything that is accounted for on g.
 func (h *hub) unseen(g *generation, s sibling) bool {
-	return !s.live && s.id != g.id && s.id.born >= g.newest && !h.used[s.id]
+	return !s.live && s.id != g.id && s.id.born >= g.horizon.newest && !h.used[s.id]
 }
 
 // account remembers files whose content has been, or will be, given to followers. It
@@ -54,12 +54,12 @@ func (h *hub) advance(now time.Time) {
 // beginChain begins the chain with the generation that is there when the hub begins. What
 // is older is history; a copy that is being made right now is not.
 func (h *hub) beginChain(g *generation, file content, files []sibling, now time.Time) {
-	youngest := newest(files)
+	youngest := horizonOf(files).newest
 	for _, s := range files {
 		if s.id.born == youngest && h.isOriginal(file, s) {
 			continue
 		}
-		g.newest = max(g.newest, s.id.born)
+		g.horizon.add(s.id)
 		h.account(s.id)
 	}
 	h.mu.Lock()
@@ -96,17 +96,18 @@ func (h *hub) rotate(next *generation, file content, files []sibling, now time.T
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.account(h.cur.id)
-	reached := h.cur.newest
+	reached := h.cur.horizon
 	for _, g := range between {
-		reached = max(reached, g.id.born)
-		g.newest = reached
+		reached.add(g.id)
+		g.horizon = reached
 		h.account(g.id)
 		h.succeed(g, how, now)
 		how = leave{kind: Rotated, detail: "the log was rotated more than once between two looks"}
 	}
 	h.account(next.id)
 	next.body = h.hold(file, next.id)
-	next.newest = max(reached, next.id.born)
+	reached.add(next.id)
+	next.horizon = reached
 	h.succeed(next, how, now)
 	return true
 }
@@ -123,7 +124,7 @@ func (h *hub) discard(gens []*generation) {
 // after reports whether s can have come after the current generation. Only files
 // born in the same tick leave a doubt; then their order among files tells.
 func (h *hub) after(s sibling, files []sibling) bool {
-	if s.id.born > h.cur.newest {
+	if s.id.born > h.cur.horizon.newest {
 		return true
 	}
 	place := func(id identity) int {
@@ -168,5 +169,7 @@ func (h *hub) openSibling(s sibling) (*generation, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return &generation{id: at.id, body: h.hold(f, at.id), head: head, size: at.size, newest: at.id.born}, nil
+	g := &generation{id: at.id, body: h.hold(f, at.id), head: head, size: at.size}
+	g.horizon.add(at.id)
+	return g, nil
 }

@@ -22,7 +22,7 @@ type suffix struct {
 
 // ways of packing a rotated file. What is packed has another content and another
 // birth time: it is history, never a generation to read on from.
-var packed = []string{".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lzo", ".br", ".Z", ".zip"}
+var packings = []string{".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lzo", ".br", ".Z", ".zip"}
 
 // maxSiblings bounds how many files of one directory are looked at as siblings of
 // one log: nobody keeps more, and somebody may have put them there.
@@ -35,7 +35,7 @@ func suffixOf(base, name string) (suffix, bool) {
 	if name == base {
 		return suffix{}, true
 	}
-	for _, ext := range packed {
+	for _, ext := range packings {
 		if strings.HasSuffix(name, ext) {
 			return suffix{}, false
 		}
@@ -134,9 +134,9 @@ func siblings(r *root, name string, live found) (files []sibling, settled bool) 
 }
 
 func listSiblings(r *root, name string, live found) []sibling {
-	out := siblingsIn(r, name)
-	if dir, base := path.Split(live.name); live.name != "" && path.Clean(live.name) != name {
-		out = append(out, siblingsIn(r, dir+unsuffix(base))...) // name is a symlink
+	out := siblingsIn(r, name, false)
+	if dir, base, ok := behindSymlink(name, live); ok {
+		out = append(out, siblingsIn(r, dir+base, false)...)
 	}
 	out = slices.DeleteFunc(out, func(s sibling) bool { return s.suffix.text == "" && s.id != live.id })
 	has := false
@@ -160,7 +160,8 @@ func listSiblings(r *root, name string, live found) []sibling {
 	})
 }
 
-func siblingsIn(r *root, name string) []sibling {
+// siblingsIn lists the siblings of name in its directory, the packed ones or the others.
+func siblingsIn(r *root, name string, packed bool) []sibling {
 	dir, base := path.Split(name)
 	r.step()
 	d, err := r.dir.Open(path.Clean("./" + dir))
@@ -172,8 +173,12 @@ func siblingsIn(r *root, name string) []sibling {
 	for len(out) < maxSiblings {
 		names, err := d.Readdirnames(256)
 		for _, n := range names {
-			s, ok := suffixOf(base, n)
-			if !ok {
+			unpacked := n
+			if packed {
+				unpacked = strings.TrimSuffix(n, inflatable)
+			}
+			s, ok := suffixOf(base, unpacked)
+			if !ok || packed == (unpacked == n) {
 				continue
 			}
 			if at, err := r.stat(dir + n); err == nil && at.refusal() == nil {
@@ -185,4 +190,32 @@ func siblingsIn(r *root, name string) []sibling {
 		}
 	}
 	return out
+}
+
+// inflatable is the one way of packing that can be read again.
+const inflatable = ".gz"
+
+// packedSiblings lists the log's siblings that were packed, the earliest first, as their
+// names tell: their births are those of the packing. One that is being packed right now
+// is left out, since its original is still there.
+func packedSiblings(r *root, name string, live found) []sibling {
+	out := siblingsIn(r, name, true)
+	if dir, base, ok := behindSymlink(name, live); ok {
+		out = append(out, siblingsIn(r, dir+base, true)...)
+	}
+	out = slices.DeleteFunc(out, func(s sibling) bool {
+		_, err := r.stat(strings.TrimSuffix(s.name, inflatable))
+		return err == nil
+	})
+	slices.SortStableFunc(out, func(a, b sibling) int { return a.suffix.compare(b.suffix) })
+	return slices.CompactFunc(out, func(a, b sibling) bool { return a.id == b.id })
+}
+
+// behindSymlink gives where the siblings are of what a symlink names, if name is one.
+func behindSymlink(name string, live found) (dir, base string, ok bool) {
+	if live.name == "" || path.Clean(live.name) == name {
+		return "", "", false
+	}
+	dir, base = path.Split(live.name)
+	return dir, unsuffix(base), true
 }

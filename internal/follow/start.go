@@ -53,10 +53,10 @@ func (l *Logs) Follow(ctx context.Context, name string, start Start) (*Follower,
 	if err != nil {
 		return nil, err
 	}
-	f, err := h.follow(start, c)
+	f, err := h.follow(ctx, start, c)
 	if err != nil {
 		l.release(h)
-		if errors.Is(err, ErrClosed) {
+		if errors.Is(err, ErrClosed) || ctx.Err() != nil {
 			return nil, err
 		}
 		return nil, refuse(name, err)
@@ -88,9 +88,9 @@ func parseCursorFor(name, text string, tag [digestLen]byte) (cursor, error) {
 // beginning is how a follower is to begin.
 type beginning struct {
 	at   place
-	prev place // a generation left before, with late bytes perhaps
+	left []place // generations left before, with late bytes perhaps
 	met  Met
-	gap  string // why, if met is MetGap
+	gap  string // why something cannot be had; "" if all can
 }
 
 // maxTries bounds how often the place is looked for in a log that is rotated or
@@ -98,7 +98,8 @@ type beginning struct {
 const maxTries = 20
 
 // follow begins a follower.
-func (h *hub) follow(start Start, c cursor) (*Follower, error) {
+func (h *hub) follow(ctx context.Context, start Start, c cursor) (*Follower, error) {
+	s := newSearch(ctx)
 	h.looking.Lock()
 	defer h.looking.Unlock()
 	var b beginning
@@ -111,10 +112,13 @@ func (h *hub) follow(start Start, c cursor) (*Follower, error) {
 		}
 		h.look()
 		var err error
-		if start.From == FromCursor {
-			b, err = h.meet(c, start)
-		} else {
-			b, err = h.begin(start)
+		switch start.From {
+		case FromCursor:
+			b, err = h.meet(s, c, start)
+		case FromSince:
+			b, err = h.since(s, start)
+		default:
+			b, err = h.begin(s, start)
 		}
 		if errors.Is(err, errMoved) && try < maxTries {
 			continue
@@ -149,7 +153,7 @@ func (h *hub) abandon(g *generation) {
 }
 
 // begin finds the place of a follower without a cursor.
-func (h *hub) begin(start Start) (beginning, error) {
+func (h *hub) begin(s *search, start Start) (beginning, error) {
 	if h.err != nil && !(start.Wait && isAbsent(h.err)) {
 		return beginning{}, h.err
 	}
@@ -158,8 +162,8 @@ func (h *hub) begin(start Start) (beginning, error) {
 	if cur.void || h.err != nil {
 		b.at.off = cur.size
 		if cur.body != nil { // it was removed: what is left of it was for others
-			s, err := spotAt(cur.body, cur.size)
-			b.at.spot = s
+			at, err := spotAt(cur.body, cur.size)
+			b.at.spot = at
 			return b, err
 		}
 		return b, nil
@@ -172,8 +176,14 @@ func (h *hub) begin(start Start) (beginning, error) {
 		off = 0
 	case start.From == FromTail && start.Bytes > 0:
 		off = max(0, size-start.Bytes)
-	case start.From == FromTail:
-		off, err = lastLines(cur.body, size, start.Lines)
+	case start.From == FromTail && start.Lines > 0:
+		err = h.aside(cur, func(r content) (err error) {
+			off, err = lastLines(s, r, size, start.Lines)
+			return err
+		})
+	}
+	if err == nil && cur.body == nil {
+		err = errMoved // it was rewritten while it was searched
 	}
 	if err == nil {
 		b.at.spot, err = spotAt(cur.body, off)
@@ -184,12 +194,12 @@ func (h *hub) begin(start Start) (beginning, error) {
 // newFollower makes the follower that begins at b.
 func (h *hub) newFollower(start Start, b beginning) (*Follower, error) {
 	f := &Follower{logs: h.logs, hub: h, nudge: make(chan struct{}, 1)}
-	f.pos = position{tag: h.tag, at: b.at, prev: b.prev}
+	f.pos = position{tag: h.tag, at: b.at, left: b.left}
 	at := &f.pos.at
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	at.gen.users++
-	at.id, at.head, at.newest = at.gen.id, at.gen.head, at.gen.newest
+	at.id, at.head, at.horizon = at.gen.id, at.gen.head, at.gen.horizon
 	f.public = f.pos
 	f.opening = Opening{Met: b.met, Cursor: f.pos.cursor(), Size: h.cur.size}
 	if h.cur.void {
@@ -200,7 +210,7 @@ func (h *hub) newFollower(start Start, b beginning) (*Follower, error) {
 	}
 	before := at.before()
 	f.opening.MidLine = len(before) > 0 && before[len(before)-1] != '\n'
-	if b.met == MetGap {
+	if b.gap != "" {
 		f.tell(Gap, nil, b.gap)
 	}
 	if start.Once {

@@ -3,21 +3,29 @@ package follow
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // view is what a follower needs to know of the chain for one step. It holds the
 // bodies that it names until done.
 type view struct {
-	body, late       *body // of the place, and of the one left last; nil if there is none
+	body             *body // of the place; nil if there is none
+	late             []lateView
 	head             []byte
 	mark             spot
-	size, lateSize   int64
+	size             int64
 	next             *generation
 	leave            leave
 	settled, removed bool
 	parked           bool
 	denied           string
 	wake             <-chan struct{} // closed when there is more to see than this
+}
+
+// lateView is what it needs to know of a generation left.
+type lateView struct {
+	body *body // nil once its grace is over
+	size int64
 }
 
 func (f *Follower) view() (view, error) {
@@ -28,18 +36,15 @@ func (f *Follower) view() (view, error) {
 		return view{}, ErrClosed
 	}
 	at, g := &f.pos.at, f.pos.at.gen
-	at.id, at.head, at.newest = g.id, g.head, g.newest
+	at.id, at.head, at.horizon = g.id, g.head, g.horizon
 	v := view{
 		body: g.body, head: g.head, mark: g.mark, size: g.size, next: g.next, leave: g.leave,
 		settled: g.settled, removed: g.removed, parked: g.parked, denied: g.denied, wake: h.wake,
 	}
-	if p := f.pos.prev.gen; p != nil {
-		v.late, v.lateSize = p.body, p.size
-	}
-	for _, b := range []*body{v.body, v.late} {
-		if b != nil {
-			b.refs++
-		}
+	v.body.retain()
+	for _, l := range f.pos.left {
+		l.gen.body.retain()
+		v.late = append(v.late, lateView{l.gen.body, l.gen.size})
 	}
 	return v, nil
 }
@@ -48,7 +53,9 @@ func (f *Follower) done(v view) {
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
 	f.hub.release(v.body)
-	f.hub.release(v.late)
+	for _, l := range v.late {
+		f.hub.release(l.body)
+	}
 }
 
 // step gives the next event, or the channel to wait for until there may be one.
@@ -108,6 +115,9 @@ func (f *Follower) try(v view) (e Event, moved bool, err error) {
 	if v.body != nil {
 		e, found, err := f.read(v.body, v.head, v.mark, v.size, limit)
 		switch {
+		case err != nil && v.body.packed():
+			f.tell(Gap, nil, "the rest of a packed generation cannot be inflated: "+err.Error())
+			return Event{}, f.move(v), nil
 		case err != nil:
 			return Event{}, false, fmt.Errorf("read %q: %w", f.hub.name, err)
 		case e.Kind != Nothing:
@@ -150,7 +160,7 @@ func (f *Follower) tryState(v view) (Event, bool, error) {
 // move goes on to the next generation and has told what that means.
 func (f *Follower) move(v view) bool {
 	from := f.pos.at
-	if lost := v.size - from.off; lost > 0 {
+	if lost := v.size - from.off; lost > 0 && !v.body.packed() {
 		f.tell(Gap, &lost, "the rest of a generation is gone before it was read")
 	}
 	if v.leave.gap {
@@ -170,12 +180,12 @@ func (f *Follower) move(v view) bool {
 	h.mu.Lock()
 	from.gen.users--
 	v.next.users++
-	next := place{gen: v.next, id: v.next.id, newest: v.next.newest, head: v.next.head}
+	next := place{gen: v.next, id: v.next.id, horizon: v.next.horizon, head: v.next.head}
 	h.mu.Unlock()
 	h.hint() // what only this follower needed can go
-	f.pos.at, f.pos.prev = next, place{}
+	f.pos.at = next
 	if v.body != nil && !v.leave.static {
-		f.pos.prev = from
+		f.pos.left = append(slices.Clip(f.pos.left), from)
 	}
 	return true
 }
@@ -185,44 +195,52 @@ func (f *Follower) tell(k Kind, lost *int64, detail string) {
 	f.pending = append(f.pending, Event{Kind: k, Lost: lost, Detail: detail})
 }
 
-// tryLate gives what was appended to the generation left last.
+// tryLate gives what was appended to the generations that had been left.
 func (f *Follower) tryLate(v view) (Event, bool) {
-	prev := &f.pos.prev
-	more := v.lateSize - prev.off
-	switch {
-	case prev.gen == nil:
-	case more > 0 && v.late == nil:
-		f.tell(Gap, &more, "late bytes of a generation that had been left are gone before they were read")
-		f.endLate()
-		f.pos.prev = place{}
-		return Event{}, true
-	case more > 0 && !f.pos.late:
-		f.pos.late = true
-		return f.event(Event{Kind: Late, Detail: "somebody still appends to the generation before this one"}), false
-	case more > 0:
-		e, found, err := f.read(v.late, nil, spot{}, v.lateSize, -1)
+	for i, l := range v.late {
+		more := l.size - f.pos.left[i].off
+		switch {
+		case more > 0 && l.body == nil:
+			return f.endLeft(i, &more, "late bytes of a generation that had been left are gone before they were read")
+		case l.body == nil: // its grace is over
+			return f.endLeft(i, nil, "")
+		case f.pos.late == i+1 && more <= 0:
+			f.endLate()
+			return Event{}, true
+		case more <= 0:
+			continue
+		case f.pos.late == 0:
+			f.pos.late = i + 1
+			return f.event(Event{Kind: Late, Detail: "somebody still appends to a generation that had been left"}), false
+		case f.pos.late != i+1:
+			f.endLate()
+			return Event{}, true
+		}
+		e, found, err := f.read(l.body, nil, spot{}, l.size, -1)
 		if e.Kind != Nothing {
 			return e, false
 		}
 		if found == changed || err != nil {
-			f.tell(Gap, &more, "late bytes of a generation that had been left cannot be read")
-			f.endLate()
-			f.pos.prev = place{}
-			return Event{}, true
+			return f.endLeft(i, &more, "late bytes of a generation that had been left cannot be read")
 		}
-	case v.late == nil: // its grace is over
-		f.pos.prev = place{}
-	}
-	if f.pos.late {
-		f.endLate()
-		return Event{}, true
 	}
 	return Event{}, false
 }
 
+// endLeft waits no longer for late bytes of the i-th generation left; lost is how many
+// of them cannot be had, nil if none.
+func (f *Follower) endLeft(i int, lost *int64, why string) (Event, bool) {
+	if lost != nil {
+		f.tell(Gap, lost, why)
+	}
+	f.endLate()
+	f.pos.forget(i)
+	return Event{}, true
+}
+
 func (f *Follower) endLate() {
-	if f.pos.late {
-		f.pos.late = false
+	if f.pos.late > 0 {
+		f.pos.late = 0
 		f.tell(Rotated, nil, "back in the generation that the late bytes came in between")
 	}
 }

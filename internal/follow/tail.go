@@ -15,8 +15,8 @@ const (
 
 // lastLines finds where the last n lines of the first size bytes of r begin. What
 // comes after the last newline is a line, too. If they are more than maxTail bytes,
-// the place is that far from the end.
-func lastLines(r io.ReaderAt, size int64, n int) (int64, error) {
+// the place is that far from the end, or less far if the search takes too long.
+func lastLines(s *search, r io.ReaderAt, size int64, n int) (int64, error) {
 	if n <= 0 || size == 0 {
 		return size, nil
 	}
@@ -25,6 +25,11 @@ func lastLines(r io.ReaderAt, size int64, n int) (int64, error) {
 	for end := size; end > floor; {
 		begin := max(floor, end-tailBlock)
 		b := block[:end-begin]
+		if err := s.spend(len(b)); err == errCut {
+			return end, nil
+		} else if err != nil {
+			return 0, err
+		}
 		if k, err := r.ReadAt(b, begin); k < len(b) {
 			return 0, err
 		}

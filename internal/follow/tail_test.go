@@ -22,7 +22,7 @@ func TestLastLines(t *testing.T) {
 			text := strings.Repeat(line, 5) + end
 			total := countLines(text)
 			for n := range total + 2 {
-				off, err := lastLines(strings.NewReader(text), int64(len(text)), n)
+				off, err := lastLines(newSearch(t.Context()), strings.NewReader(text), int64(len(text)), n)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -45,7 +45,7 @@ func (z nulls) ReadAt(p []byte, _ int64) (int, error) {
 func TestLastLines_areBounded(t *testing.T) {
 	var read int64
 	const size = 50 << 30
-	off, err := lastLines(nulls{&read}, size, 10)
+	off, err := lastLines(newSearch(t.Context()), nulls{&read}, size, 10)
 	if err != nil || off != size-maxTail || read > maxTail {
 		t.Errorf("from %d on, %v, after reading %d bytes", off, err, read)
 	}

@@ -1,0 +1,160 @@
+package follow
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/binary"
+	"io"
+	"math"
+	"slices"
+)
+
+// packed is the content of a generation that was compressed since: history, to be read
+// once from its beginning to its end. Reading anywhere but a little before the last
+// byte read inflates all of it again. It belongs to one follower.
+type packed struct {
+	file   disk
+	in     *gzip.Reader
+	window []byte // the bytes before pos
+	pos    int64
+	search *search // pays for what is inflated; nil when there is nothing to be paid
+}
+
+const (
+	// packedChunk is how much one read takes from a packed generation, less than from a
+	// file, since each of its followers has a window of its own.
+	packedChunk = 64 << 10
+	// packedKeep is how much of the window stays: the last chunk, and the overlap before
+	// it, which is compared again after the read.
+	packedKeep   = packedChunk + 2*overlap
+	packedWindow = packedKeep + 32<<10
+)
+
+// openPacked opens a file that siblings found to be packed.
+func (r *root) openPacked(s sibling, pay *search) (*packed, error) {
+	f, at, err := r.open(s.name)
+	if err != nil {
+		return nil, err
+	}
+	p := &packed{file: f, search: pay}
+	if at.id != s.id {
+		err = errMoved
+	} else {
+		err = p.rewind()
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *packed) rewind() (err error) {
+	p.pos, p.window = 0, slices.Grow(p.window[:0], packedWindow)
+	stored := bufio.NewReaderSize(io.NewSectionReader(p.file, 0, math.MaxInt64), 16<<10)
+	if p.in == nil {
+		p.in, err = gzip.NewReader(stored)
+		return err
+	}
+	return p.in.Reset(stored)
+}
+
+// inflate adds to the window, and lets go of its beginning.
+func (p *packed) inflate() error {
+	if len(p.window) > packedKeep {
+		p.window = p.window[:copy(p.window, p.window[len(p.window)-packedKeep:])]
+	}
+	n, err := p.in.Read(p.window[len(p.window):cap(p.window)])
+	p.window = p.window[:len(p.window)+n]
+	p.pos += int64(n)
+	if n > 0 && p.search != nil {
+		return p.search.spend(n)
+	}
+	if n > 0 {
+		return nil // the error comes again
+	}
+	return err
+}
+
+func (p *packed) ReadAt(b []byte, off int64) (n int, err error) {
+	for n < len(b) {
+		at, begin := off+int64(n), p.pos-int64(len(p.window))
+		switch {
+		case at < begin:
+			err = p.rewind()
+		case at < p.pos:
+			n += copy(b[n:], p.window[at-begin:])
+		default:
+			err = p.inflate()
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (p *packed) meta() (meta, error) { return p.file.meta() }
+func (p *packed) Close() error        { return p.file.Close() }
+
+// size is what the file says of itself: exact below 4 GiB, if nothing was appended.
+func (p *packed) size(stored int64) int64 {
+	var b [4]byte
+	if _, err := p.file.ReadAt(b[:], stored-int64(len(b))); err != nil {
+		return 0
+	}
+	return int64(binary.LittleEndian.Uint32(b[:]))
+}
+
+// packed reports whether b is one that only history has.
+func (b *body) packed() bool {
+	if b == nil {
+		return false
+	}
+	_, ok := b.content.(*packed)
+	return ok
+}
+
+// unpacked makes a generation of p, which can go on to others only.
+func unpacked(p *packed, s sibling, head []byte, read int64) *generation {
+	p.search = nil
+	return &generation{
+		id: s.id, body: &body{content: p, id: s.id, refs: 1}, head: head,
+		size: max(p.size(s.size), read),
+	}
+}
+
+// findPacked looks for the cursor's bytes in the packed siblings, which the file that
+// it names may be among by now, and gives the generation, the spot and those after it.
+func (h *hub) findPacked(s *search, c cursor) (g *generation, at spot, after []sibling, err error) {
+	files := packedSiblings(h.root, h.name, h.alive())
+	tried := func(own bool) error {
+		for i, f := range slices.Backward(files) {
+			if own != c.id.sameFile(f.id) || !own && c.off < overlap {
+				continue // so few bytes prove nothing
+			}
+			p, err := h.root.openPacked(f, s)
+			if err != nil {
+				continue
+			}
+			// The head first: it costs little, and most are not the one.
+			var head []byte
+			if head, err = readHead(p, c.off); err == nil && digest(head) == c.head {
+				if at, err = spotAt(p, c.off); err == nil && digest(at.before()) == c.before {
+					g, after = unpacked(p, f, head, c.off), files[i+1:]
+					return nil
+				}
+			}
+			p.Close()
+			if cut := s.spend(0); cut != nil {
+				return cut
+			}
+		}
+		return nil
+	}
+	err = tried(true)
+	if g == nil && err == nil {
+		err = tried(false)
+	}
+	return g, at, after, err
+}
