@@ -21,7 +21,8 @@ var imports = map[string][]string{
 	"cmd/tailtui":           {"internal/cli", "internal/client", "internal/follow", "internal/link", "internal/memnet", "internal/server", "internal/termio", "internal/text", "internal/ui", "internal/wire"},
 	"internal/cli":          {},
 	"internal/client":       {"internal/link", "internal/wire"},
-	"internal/follow":       {},
+	"internal/follow":       {"internal/linetime"},
+	"internal/linetime":     {},
 	"internal/link":         {},
 	"internal/memnet":       {},
 	"internal/server":       {"internal/follow", "internal/wire"},
@@ -35,13 +36,14 @@ var imports = map[string][]string{
 // staysOutOf has what a room must not reach, even through others. "net" and
 // "os" of ui are told of its own imports only: Bubble Tea needs both.
 var staysOutOf = map[string][]string{
-	"internal/follow": {"net/http", module + "internal/wire"},
-	"internal/wire":   {"net/http", "net", module + "internal/follow"},
-	"internal/link":   {"net/http", "net", "os"},
-	"internal/text":   {"net/http", "net"},
-	"internal/server": {module + "internal/client"},
-	"internal/client": {module + "internal/server", module + "internal/follow"},
-	"internal/ui":     {"net/http", module + "internal/client", module + "internal/server", module + "internal/follow"},
+	"internal/follow":   {"net/http", module + "internal/wire"},
+	"internal/wire":     {"net/http", "net", module + "internal/follow"},
+	"internal/link":     {"net/http", "net", "os"},
+	"internal/text":     {"net/http", "net"},
+	"internal/linetime": {"net/http", "net", "os"},
+	"internal/server":   {module + "internal/client"},
+	"internal/client":   {module + "internal/server", module + "internal/follow"},
+	"internal/ui":       {"net/http", module + "internal/client", module + "internal/server", module + "internal/follow"},
 }
 
 var ownImportsStayOutOf = map[string][]string{

@@ -10,8 +10,9 @@ import (
 // log's name, or one whose content is gone.
 type generation struct {
 	// Static after construction.
-	void   bool // nothing had the log's name
-	shared bool // in the hub's own chain; else made for the follower that brought a cursor
+	void   bool     // nothing had the log's name
+	shared bool     // in the hub's own chain; else made for the follower that brought a cursor
+	dir    identity // where the hub found it
 
 	// Guarded by hub.mu.
 	id      identity
@@ -36,7 +37,7 @@ type generation struct {
 // leave is how one generation followed another.
 type leave struct {
 	kind   Kind   // Rotated, Truncated, Appeared
-	gap    bool   // generations between the two may be missing
+	gap    string // why generations between the two may be missing; "" if none can be
 	static bool   // nobody can append to the old one any more
 	detail string // of the event
 }

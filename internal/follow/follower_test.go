@@ -430,3 +430,29 @@ func TestFollower_openingTellsTheLogsAge(t *testing.T) {
 		t.Errorf("a log that is not there was modified %v", got)
 	}
 }
+
+// A cursor inside the first bytes, and one after bytes that were the first when its
+// generation was met, is one like any other.
+func TestFollower_cursorsOfAGenerationThatBegins(t *testing.T) {
+	dir, l := openDir(t, Options{NoWatch: true, Poll: time.Hour})
+	name := join(dir, "app.log")
+	write(t, name, "short line\n")
+	f := follow(t, l, "app.log", Start{From: FromStart})
+	read(t, f, "short line\n")
+	text := strings.Repeat("0123456789", 20) + "\n"
+	add(t, name, text)
+	f.hub.hint()
+	e := next(t, f)
+	if string(e.Data) != text {
+		t.Fatalf("read %q", e.Data)
+	}
+	for n := range len(e.Data) + 1 {
+		again := openLogs(t, Options{NoWatch: true}, Root{Path: dir})
+		g := follow(t, again, "app.log", Start{From: FromCursor, Cursor: e.CursorAt(n)})
+		if met := g.Opening().Met; met != MetContinued {
+			t.Fatalf("after %d bytes: met %s", n, met)
+		}
+		g.Close()
+		again.Close()
+	}
+}

@@ -54,7 +54,6 @@ type hub struct {
 	stamp   time.Time // the directory's time when an empty log's siblings were last read
 	used    map[identity]bool
 	points  []point // what the watcher watches for this hub
-	watched bool    // all of points is watched
 	ticked  time.Time
 
 	mu       sync.Mutex
@@ -64,6 +63,7 @@ type hub struct {
 	wake     chan struct{} // closed and replaced whenever followers have something to see
 	evidence *evidence     // a follower saw the current generation change under it
 	silent   string        // the file system, where the watcher hears nothing of it; written by looks only
+	watched  bool          // all of points is watched; written by looks only
 	closed   bool
 }
 

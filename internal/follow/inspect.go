@@ -67,7 +67,7 @@ func (h *hub) inspect(now time.Time) {
 		h.restart(now, nil)
 	case m.size < h.seen.off:
 		h.again()
-	case h.seen.off < overlap && (m.size == 0 || m.size > h.seen.off) && !h.first(seen, now):
+	case h.seen.off < sameHeader && (m.size == 0 || m.size > h.seen.off) && !h.first(seen, now):
 	default:
 		h.publish(cur, seen, now)
 	}
@@ -91,8 +91,8 @@ func (h *hub) wakeAll() {
 	h.broadcast()
 }
 
-// nothingNew reports that no file was made, removed or renamed beside an empty log
-// since this was asked last. Listing the directory costs much more.
+// nothingNew reports that no file was made, removed or renamed beside the log since
+// this was asked last. Listing the directory costs much more.
 func (h *hub) nothingNew() bool {
 	dir, err := h.root.stat(path.Dir(h.live.name))
 	if err != nil {
@@ -108,10 +108,17 @@ func (h *hub) nothingNew() bool {
 	return same
 }
 
-// first looks at a generation of which nothing was seen yet, or a few bytes that prove
-// nothing. Only a copy shows that there was something before what is there now. It
-// reports false when it found one, and has begun the next generation.
+// sameHeader is how far two generations may well have the same bytes, since programs
+// begin each with the same lines.
+const sameHeader = 64 << 10
+
+// first looks at a generation of which nothing was seen yet, or as little as another
+// may have, too. Only a copy shows that there was something before what is there now.
+// It reports false when it found one, and has begun the next generation.
 func (h *hub) first(seen print, now time.Time) bool {
+	if h.seen.off > 0 && h.nothingNew() {
+		return true
+	}
 	copies, ok := h.copies(seen)
 	if !ok {
 		h.again()

@@ -18,7 +18,7 @@ func (h *hub) look() time.Duration {
 	switch {
 	case h.err != nil:
 		h.missing(now)
-	case h.cur != nil && !h.cur.void && h.cur.id == h.live.id:
+	case h.cur != nil && !h.cur.void && h.current():
 		h.present()
 		h.inspect(now)
 	default:
@@ -29,6 +29,27 @@ func (h *hub) look() time.Duration {
 		next = min(next, pause)
 	}
 	return next
+}
+
+// current reports whether the current generation has the log's name.
+func (h *hub) current() bool {
+	if h.cur.id == h.live.id {
+		return true
+	}
+	// The first append to a file in a lower layer of an overlay copies it up: it is the
+	// same open file, and from then on has another birth time.
+	m, err := h.cur.body.meta()
+	if err != nil || m.id != h.live.id {
+		return false
+	}
+	h.account(h.cur.id)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.bodies, h.cur.body.id)
+	h.cur.id, h.cur.body.id = m.id, m.id
+	h.bodies[m.id] = h.cur.body
+	h.cur.horizon.add(m.id)
+	return true
 }
 
 // pause is how long a look waits for whatever was going on during the last one.
@@ -55,6 +76,9 @@ func (h *hub) missing(now time.Time) {
 	h.rewatch() // another part of the way to the log may be what is missing now
 	if h.cur == nil {
 		files, _ := h.siblings()
+		for _, s := range files {
+			h.account(s.id)
+		}
 		h.mu.Lock()
 		h.succeed(&generation{void: true, horizon: horizonOf(files)}, leave{}, now)
 		h.mu.Unlock()

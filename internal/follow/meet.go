@@ -82,10 +82,14 @@ func (h *hub) find(c cursor, files []sibling) way {
 		w.first, w.spot, w.files = g, at, c.after(files, i)
 		return w
 	}
-	w.met, w.files = MetGap, c.since(files, -1)
-	w.gap = "the generation that the cursor names is gone"
-	if mine >= 0 {
-		w.gap = "the generation that the cursor names was rewritten, and no copy of it was found"
+	w.files = c.since(files, -1)
+	switch {
+	case mine < 0:
+		w.met, w.gap = MetGap, "the generation that the cursor names is gone"
+	case h.beyondCopy(c, w.files):
+		w.files = w.files[1:]
+	default:
+		w.met, w.gap = MetGap, "the generation that the cursor names was rewritten, and no copy of it was found"
 	}
 	return w
 }
@@ -94,8 +98,9 @@ func (h *hub) find(c cursor, files []sibling) way {
 // without them, if they are not there.
 func (h *hub) meetPacked(s *search, c cursor, gone way) (way, error) {
 	w := way{met: MetRotated, files: gone.files, horizon: c.horizon}
+	packed := packedSiblings(h.root, h.name, h.alive())
 	err := h.aside(h.cur, func(content) (err error) {
-		w.first, w.spot, w.packed, err = h.findPacked(s, c)
+		w.first, w.spot, w.packed, err = h.findPacked(s, c, packed)
 		return err
 	})
 	switch {
@@ -203,17 +208,9 @@ func (h *hub) byContent(c cursor, files []sibling, there bool) (*generation, spo
 // was at its beginning, if the file has other content now. So few bytes before the
 // cursor may well be the same in both.
 func (h *hub) copied(c cursor, files []sibling) []sibling {
-	if c.off >= overlap {
-		return nil
-	}
-	return slices.DeleteFunc(c.since(files, -1), func(s sibling) bool {
-		return s.live || s.size == 0 || h.isOriginalOfCurrent(s)
+	return slices.DeleteFunc(c.since(h.truncated(h.cur, files), -1), func(s sibling) bool {
+		return s.live || s.size == 0
 	})
-}
-
-// isOriginalOfCurrent reports whether s is a copy of what the log has now.
-func (h *hub) isOriginalOfCurrent(s sibling) bool {
-	return h.cur.body != nil && h.isOriginal(h.cur.body, s)
 }
 
 // chain makes the generations that lead to those of the hub.
@@ -233,16 +230,16 @@ func (h *hub) chain(w way) (beginning, error) {
 			b.met, b.gap = MetGap, "a packed file after the first cannot be read"
 			continue
 		}
-		own = append(own, unpacked(p, s, nil, 0))
+		own = append(own, unpacked(p, s, 0))
 	}
 	end := h.cur
-	for _, s := range w.files {
+	for _, s := range h.truncated(h.cur, w.files) {
+		if s.live {
+			continue // it is where the way leads to, also when copies of it are younger
+		}
 		if g := h.inHub(s.id); g != nil {
 			end = g
 			break
-		}
-		if h.isOriginalOfCurrent(s) {
-			continue
 		}
 		g, err := h.openSibling(s)
 		switch {
@@ -277,6 +274,9 @@ func (h *hub) link(own []*generation, end *generation, w way) {
 		if i+1 < len(own) {
 			g.next = own[i+1]
 		}
+		if g.next.void { // it has not gone on yet
+			g.leave.kind = Nothing
+		}
 		if g.body.packed() {
 			g.leave.static = true
 		} else { // the birth of a packed file is not that of what it has
@@ -286,6 +286,21 @@ func (h *hub) link(own []*generation, end *generation, w way) {
 		g.horizon = reached
 		h.add(g)
 	}
+}
+
+// beyondCopy reports whether the first of unseen is a copy of the cursor's generation
+// that ends before the cursor: what was written between the copying and the truncating
+// is in no file any more, but the cursor's owner has it.
+func (h *hub) beyondCopy(c cursor, unseen []sibling) bool {
+	if len(unseen) == 0 || unseen[0].live || unseen[0].size > c.off || unseen[0].size < overlap {
+		return false
+	}
+	g, err := h.openSibling(unseen[0])
+	if err != nil {
+		return false
+	}
+	defer h.discard([]*generation{g})
+	return digest(g.head) == c.head
 }
 
 // inHub finds the first generation of the hub's chain that is the file id.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"time"
 )
 
 // packed is the content of a generation that was compressed since: history, to be read
@@ -15,6 +16,7 @@ import (
 type packed struct {
 	file   disk
 	in     *gzip.Reader
+	head   []byte // the first bytes inflated, at most overlap
 	window []byte // the bytes before pos
 	pos    int64
 	search *search // pays for what is inflated; nil when there is nothing to be paid
@@ -39,8 +41,8 @@ func (r *root) openPacked(s sibling, pay *search) (*packed, error) {
 	p := &packed{file: f, search: pay}
 	if at.id != s.id {
 		err = errMoved
-	} else {
-		err = p.rewind()
+	} else if err = p.rewind(); err == nil {
+		p.head, err = readHead(p, overlap)
 	}
 	if err != nil {
 		f.Close()
@@ -116,18 +118,17 @@ func (b *body) packed() bool {
 }
 
 // unpacked makes a generation of p, which can go on to others only.
-func unpacked(p *packed, s sibling, head []byte, read int64) *generation {
+func unpacked(p *packed, s sibling, read int64) *generation {
 	p.search = nil
 	return &generation{
-		id: s.id, body: &body{content: p, id: s.id, refs: 1}, head: head,
+		id: s.id, body: &body{content: p, id: s.id, refs: 1}, head: p.head,
 		size: max(p.size(s.size), read),
 	}
 }
 
-// findPacked looks for the cursor's bytes in the packed siblings, which the file that
-// it names may be among by now, and gives the generation, the spot and those after it.
-func (h *hub) findPacked(s *search, c cursor) (g *generation, at spot, after []sibling, err error) {
-	files := packedSiblings(h.root, h.name, h.alive())
+// findPacked looks for the cursor's bytes in packed files, which the one that it names
+// may be among by now, and gives the generation, the spot and those after it.
+func (h *hub) findPacked(s *search, c cursor, files []sibling) (g *generation, at spot, after []sibling, err error) {
 	tried := func(own bool) error {
 		for i, f := range slices.Backward(files) {
 			if own != c.id.sameFile(f.id) || !own && c.off < overlap {
@@ -138,10 +139,9 @@ func (h *hub) findPacked(s *search, c cursor) (g *generation, at spot, after []s
 				continue
 			}
 			// The head first: it costs little, and most are not the one.
-			var head []byte
-			if head, err = readHead(p, c.off); err == nil && digest(head) == c.head {
+			if digest(p.head[:min(c.off, int64(len(p.head)))]) == c.head {
 				if at, err = spotAt(p, c.off); err == nil && digest(at.before()) == c.before {
-					g, after = unpacked(p, f, head, c.off), files[i+1:]
+					g, after = unpacked(p, f, c.off), files[i+1:]
 					return nil
 				}
 			}
@@ -157,4 +157,17 @@ func (h *hub) findPacked(s *search, c cursor) (g *generation, at spot, after []s
 		err = tried(false)
 	}
 	return g, at, after, err
+}
+
+// firstSince is the like of the function for what can only be read from its beginning.
+func (p *packed) firstSince(s *search, since, ref time.Time) (off int64, a age, err error) {
+	l := lineReader{search: s, r: p, size: math.MaxInt64, ref: ref}
+	off, a, err = l.scan(0, math.MaxInt64, timeless, since)
+	switch {
+	case err != io.EOF:
+		return off, a, err
+	case a == divided:
+		return p.pos, older, nil
+	}
+	return 0, timeless, nil
 }

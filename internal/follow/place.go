@@ -1,14 +1,25 @@
 package follow
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // place is where a follower is in one generation.
 type place struct {
 	gen     *generation // nil in a cursor's place that no follower is at
 	id      identity    // gen's, as the follower saw it last
 	horizon horizon     // gen's
-	head    []byte      // gen's
+	head    []byte      // gen's first bytes, at most overlap, as far as they were seen or read
 	spot
+}
+
+// advance moves the place on: see [spot.advance].
+func (p *place) advance(window []byte, n int64) {
+	if end := p.off + n; p.off < overlap && int64(len(p.head)) < min(end, overlap) {
+		p.head = bytes.Clone(window[:min(end, overlap)]) // the window begins where the generation does
+	}
+	p.spot.advance(window, n)
 }
 
 // position is where a follower is in a log. It is copied: what left points to is
@@ -28,12 +39,12 @@ func (p *position) reading() *place {
 	return &p.at
 }
 
-// advance moves the place on that is being read: see [spot.advance].
+// advance moves the place on that is being read.
 func (p *position) advance(window []byte, n int64) {
 	if p.late > 0 {
 		p.left = slices.Clone(p.left)
 	}
-	p.reading().spot.advance(window, n)
+	p.reading().advance(window, n)
 }
 
 // forget takes the i-th of left away.

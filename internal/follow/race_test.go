@@ -141,7 +141,6 @@ func TestFollower_resumesAcrossRestartsAndRotations(t *testing.T) {
 					defer close(writing)
 					for range w.rand.IntN(4) {
 						w.lines(w.rand.IntN(30))
-						nextTick(t, dir)
 						rotate(w)
 					}
 				}()

@@ -15,6 +15,16 @@ func (f *Follower) read(b *body, head []byte, mark spot, size, limit int64) (Eve
 	p := f.pos.reading()
 	k := len(p.before())
 	want := size - p.off
+	if !b.packed() { // whose size is a guess
+		// No further than the hub has looked: it alone knows whether what comes then still
+		// belongs to this generation.
+		if want <= 0 {
+			return Event{}, atEnd, nil
+		}
+		if limit < 0 || limit > want {
+			limit = want
+		}
+	}
 	if limit >= 0 {
 		want = min(want, limit)
 	}

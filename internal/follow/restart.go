@@ -31,7 +31,7 @@ func (h *hub) restart(now time.Time, copies []*generation) {
 	rest := h.takeCopy(&copies)
 	cur := h.cur
 	h.mu.Lock()
-	fresh := &generation{id: cur.id, body: cur.body}
+	fresh := &generation{id: cur.id, dir: cur.dir, body: cur.body}
 	how := leave{kind: Truncated, static: true, detail: "the log was begun anew in place, and no copy of it was found"}
 	cur.body, cur.mark = nil, spot{}
 	reached := cur.horizon
@@ -39,6 +39,7 @@ func (h *hub) restart(now time.Time, copies []*generation) {
 		how.detail = "the log was begun anew in place; its rest was taken from a copy"
 		reached.add(rest.id)
 		cur.id, cur.body, cur.horizon = rest.id, rest.body, reached
+		cur.size = max(cur.size, rest.size)
 		if len(cur.head) == 0 {
 			cur.head = rest.head
 		}
@@ -69,10 +70,14 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 	if !ok {
 		return nil, false
 	}
+	all := len(files)
+	if files = h.truncated(h.cur, files); len(files) < all {
+		h.stamp = time.Time{} // what was copied is to be truncated: then this is to be asked again
+	}
 	var out []*generation
 	for _, s := range files {
 		// An empty file is a copy that is just being made, or one of nothing.
-		if !h.unseen(h.cur, s) || s.size == 0 || h.isOriginal(h.cur.body, s) {
+		if !h.unseen(h.cur, s) || s.size == 0 {
 			continue
 		}
 		g, err := h.openSibling(s)
@@ -97,6 +102,26 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 		return nil, true
 	}
 	return out, true
+}
+
+// truncated gives files without those that are copies of what log has now: it was not
+// truncated since. A copy is born after its original, and after all copies of what the
+// original was before; equal content alone proves nothing, since many logs begin alike.
+func (h *hub) truncated(log *generation, files []sibling) []sibling {
+	if log.body == nil {
+		return files
+	}
+	files = slices.Clone(files)
+	for i, s := range slices.Backward(files) {
+		if s.live {
+			continue
+		}
+		if s.id.born < log.id.born || !h.isOriginal(log.body, s) {
+			break
+		}
+		files = slices.Delete(files, i, i+1)
+	}
+	return files
 }
 
 // isOriginal reports whether log has all that is in the file s: then s is a copy of

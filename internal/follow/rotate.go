@@ -2,6 +2,7 @@ package follow
 
 import (
 	"errors"
+	"path"
 	"slices"
 	"time"
 )
@@ -38,7 +39,7 @@ func (h *hub) advance(now time.Time) {
 	h.silent = silent
 	h.mu.Unlock()
 	files, ok := h.siblings()
-	next := &generation{id: at.id}
+	next := &generation{id: at.id, dir: h.dirOf(at)}
 	if h.cur == nil {
 		h.beginChain(next, file, files, now)
 	} else if !ok || !h.rotate(next, file, files, now) {
@@ -54,17 +55,15 @@ func (h *hub) advance(now time.Time) {
 // beginChain begins the chain with the generation that is there when the hub begins. What
 // is older is history; a copy that is being made right now is not.
 func (h *hub) beginChain(g *generation, file content, files []sibling, now time.Time) {
-	youngest := horizonOf(files).newest
-	for _, s := range files {
-		if s.id.born == youngest && h.isOriginal(file, s) {
-			continue
-		}
+	h.mu.Lock()
+	g.body = h.hold(file, g.id)
+	h.mu.Unlock()
+	for _, s := range h.truncated(g, files) {
 		g.horizon.add(s.id)
 		h.account(s.id)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	g.body = h.hold(file, g.id)
 	h.succeed(g, leave{}, now)
 }
 
@@ -72,7 +71,7 @@ func (h *hub) beginChain(g *generation, file content, files []sibling, now time.
 // it those of files that nobody has seen. It reports false when the files were
 // renamed under it.
 func (h *hub) rotate(next *generation, file content, files []sibling, now time.Time) bool {
-	how := h.farewell()
+	how := h.farewell(next)
 	var between []*generation
 	for _, s := range files {
 		if s.live {
@@ -88,8 +87,8 @@ func (h *hub) rotate(next *generation, file content, files []sibling, now time.T
 		case errors.Is(err, errMoved):
 			h.discard(between)
 			return false
-		default: // it may not be read, and will not be waited for
-			how.gap = true
+		default: // it will not be waited for
+			how.gap = "a file between the last and the next one may not be read"
 			h.account(s.id)
 		}
 	}
@@ -134,16 +133,28 @@ func (h *hub) after(s sibling, files []sibling) bool {
 }
 
 // farewell says how the current generation is left for another file.
-func (h *hub) farewell() leave {
+func (h *hub) farewell(next *generation) leave {
 	if h.cur.void || h.cur.removed {
 		return leave{kind: Appeared, detail: "the log is there"}
 	}
 	how := leave{kind: Rotated, detail: "the log goes on in a new file"}
 	if m, err := h.cur.body.meta(); err == nil && m.links == 0 {
-		// With its name went the proof that nothing came between it and what is there now.
-		how.gap = true
+		how.gap = "the last file was removed, and with its name went the proof that there was none between it and the next one"
+	}
+	if h.cur.dir != next.dir {
+		how.gap = "the log is in another directory now; whether it was in a third one in between cannot be known"
 	}
 	return how
+}
+
+// dirOf says in which directory a file was found. The way there may lead through
+// symlinks that are set anew.
+func (h *hub) dirOf(at found) identity {
+	dir, err := h.root.stat(path.Dir(at.name))
+	if err != nil {
+		return identity{}
+	}
+	return dir.id
 }
 
 // errMoved is the error of a file that was listed and has another name by now.

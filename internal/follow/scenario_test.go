@@ -23,8 +23,10 @@ import (
 //	rewrite FILE TEXT      truncate and write, with the same file
 //	sparse FILE SIZE TEXT  make FILE that large, and append
 //	mkdir DIR              symlink TARGET NAME               fifo NAME
+//	gzip FILE              pack FILE into FILE.gz, with its time, and remove it
 //	tick                   later files have a later birth time
-//	follow NAME [tail N] [bytes N] [start] [end] [wait] [once]
+//	follow NAME [tail N] [bytes N] [start] [end] [since TIME] [wait] [once]
+//	grace TIME             how long late bytes are waited for, instead of 80 ms
 //	stop                   close the follower and the Logs; the cursor is kept
 //	resume [NAME] [strict] [wait]   follow again with the cursor
 //	refused WHY            what the last follow or resume came to
@@ -114,6 +116,11 @@ func (s *scenario) do(command string, args []string) error {
 	switch command {
 	case "follow", "resume":
 		return s.follow(command == "resume", args)
+	case "grace":
+		grace, err := time.ParseDuration(args[0])
+		s.opt.Grace = grace
+		s.logs = openLogs(s.t, s.opt, Root{Path: s.dir})
+		return err
 	case "stop":
 		s.f.Close()
 		return s.logs.Close()
@@ -186,6 +193,8 @@ func (s *scenario) change(command string, args []string) error {
 		return os.Rename(s.path(args[1])+".new", s.path(args[1]))
 	case "fifo":
 		return mkfifo(name)
+	case "gzip":
+		return gzipFile(name)
 	case "tick":
 		nextTick(s.t, s.dir)
 	default:
@@ -222,6 +231,13 @@ func (s *scenario) follow(resume bool, args []string) error {
 			start.From = FromStart
 		case "end":
 			start.From = FromEnd
+		case "since":
+			i++
+			start.From = FromSince
+			var err error
+			if start.Since, err = time.Parse(time.RFC3339, args[i]); err != nil {
+				return err
+			}
 		case "wait":
 			start.Wait = true
 		case "once":

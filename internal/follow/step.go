@@ -36,7 +36,10 @@ func (f *Follower) view() (view, error) {
 		return view{}, ErrClosed
 	}
 	at, g := &f.pos.at, f.pos.at.gen
-	at.id, at.head, at.horizon = g.id, g.head, g.horizon
+	at.id, at.horizon = g.id, g.horizon
+	if len(g.head) > len(at.head) {
+		at.head = g.head
+	}
 	v := view{
 		body: g.body, head: g.head, mark: g.mark, size: g.size, next: g.next, leave: g.leave,
 		settled: g.settled, removed: g.removed, parked: g.parked, denied: g.denied, wake: h.wake,
@@ -107,11 +110,6 @@ func (f *Follower) try(v view) (e Event, moved bool, err error) {
 			return Event{}, true, nil
 		}
 	}
-	if v.body != nil && at.off == 0 && len(v.head) == 0 && v.size == 0 && v.next == nil {
-		// The first bytes are only taken once the hub has seen them: its idea of this
-		// generation and the follower's begin with the same bytes.
-		return f.tryState(v)
-	}
 	if v.body != nil {
 		e, found, err := f.read(v.body, v.head, v.mark, v.size, limit)
 		switch {
@@ -163,8 +161,8 @@ func (f *Follower) move(v view) bool {
 	if lost := v.size - from.off; lost > 0 && !v.body.packed() {
 		f.tell(Gap, &lost, "the rest of a generation is gone before it was read")
 	}
-	if v.leave.gap {
-		f.tell(Gap, nil, "a file between the last and the next one is gone, or there may have been one")
+	if v.leave.gap != "" {
+		f.tell(Gap, nil, v.leave.gap)
 	}
 	if v.removed && !f.removed {
 		f.tell(Removed, nil, "nothing had the log's name any more")

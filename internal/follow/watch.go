@@ -1,11 +1,14 @@
 package follow
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -76,7 +79,7 @@ func (w *watcher) add(h *hub, p point) error {
 	if w.fs == nil {
 		fs, err := fsnotify.NewWatcher()
 		if err != nil {
-			return err
+			return explain(err)
 		}
 		w.fs = fs
 		w.wg.Go(func() { w.relay(fs) })
@@ -97,7 +100,23 @@ func (w *watcher) add(h *hub, p point) error {
 		w.fs.Remove(p.dir)
 	}
 	// Adding again costs one system call, and mends a watch that was lost in the meantime.
-	return w.fs.Add(p.dir)
+	if err := w.fs.Add(p.dir); err != nil {
+		w.remove(h, p)
+		return explain(err)
+	}
+	return nil
+}
+
+// explain says what the system's error means here: its own words are of disks and
+// descriptors.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("no watch is left (fs.inotify.max_user_watches): %w", err)
+	case errors.Is(err, syscall.EMFILE):
+		return fmt.Errorf("no instance or no descriptor is left (fs.inotify.max_user_instances, ulimit -n): %w", err)
+	}
+	return err
 }
 
 // remove ends h's hearing of p, and the watch with the last that heard. The caller
@@ -220,8 +239,11 @@ func (h *hub) rewatch() {
 	}
 	points := pointsOf(h.root.path, h.name)
 	changed := !slices.Equal(points, h.points)
-	h.watched = h.logs.watcher.watch(h, h.points, points)
+	all := h.logs.watcher.watch(h, h.points, points)
 	h.points = points
+	h.mu.Lock()
+	h.watched = all
+	h.mu.Unlock()
 	if changed {
 		h.hint() // something may have happened before there was a watch
 	}

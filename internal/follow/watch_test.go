@@ -77,7 +77,7 @@ func TestFollower_hintsAloneAreEnough(t *testing.T) {
 	happen(linked, "two\n", func() {
 		must(t, os.Symlink("two", join(dir, "new")))
 		must(t, os.Rename(join(dir, "new"), join(dir, "current")))
-	}, Rotated)
+	}, Gap, Rotated)
 	happen(direct, "two\nthree\n", func() {
 		add(t, name, "two\n")
 		must(t, os.Rename(name, name+".1"))

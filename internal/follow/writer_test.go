@@ -2,12 +2,14 @@ package follow
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // writer writes numbered lines to a log and rotates it, as fast as it can.
@@ -91,6 +93,33 @@ func (w *writer) copyTruncate() {
 	if err != nil {
 		w.t.Error(err)
 	}
+}
+
+// gzipFile packs a file as gzip(1) does.
+func gzipFile(name string) error {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	fi, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err = w.Write(b); err == nil {
+		err = w.Close()
+	}
+	if err == nil {
+		err = os.WriteFile(name+".gz", out.Bytes(), 0o644)
+	}
+	if err == nil {
+		err = os.Chtimes(name+".gz", time.Time{}, fi.ModTime())
+	}
+	if err == nil {
+		err = os.Remove(name)
+	}
+	return err
 }
 
 // styles are the ways of rotating of which nothing may be lost, however fast.
