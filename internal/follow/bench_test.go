@@ -74,3 +74,21 @@ func BenchmarkEvent_cursorAt(b *testing.B) {
 		e.CursorAt(len(e.Data) / 2)
 	}
 }
+
+// What a silent log costs at each poll.
+func BenchmarkLook_silent(b *testing.B) {
+	dir, l := openDir(b, Options{Poll: time.Hour})
+	must(b, os.MkdirAll(join(dir, "a", "b"), 0o755))
+	write(b, join(dir, "a", "b", "app.log"), string(bytes.Repeat([]byte("a line of the log\n"), 100)))
+	f := follow(b, l, "a/b/app.log", Start{})
+	for f.hub.still.id.zero() { // until it has been silent for long enough
+		f.hub.looking.Lock()
+		f.hub.look()
+		f.hub.looking.Unlock()
+	}
+	f.hub.looking.Lock()
+	defer f.hub.looking.Unlock()
+	for b.Loop() {
+		f.hub.look()
+	}
+}

@@ -35,6 +35,13 @@ func (r *root) stat(name string) (found, error) {
 	return stat(r.dir, name)
 }
 
+// unchanged reports whether what has the name is still what m was.
+func (r *root) unchanged(name string, m meta) bool {
+	r.step()
+	now, err := glance(r.self, name)
+	return err == nil && now == m
+}
+
 // open opens the regular file that name leads to below r for reading.
 func (r *root) open(name string) (disk, found, error) {
 	r.step()

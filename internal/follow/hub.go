@@ -53,8 +53,9 @@ type hub struct {
 	absent  time.Time // since when nothing has; zero while something does
 	stamp   time.Time // the directory's time when an empty log's siblings were last read
 	used    map[identity]bool
-	points  []point // what the watcher watches for this hub
-	ticked  time.Time
+	points  []point   // what the watcher watches for this hub
+	watchAt time.Time // when the watches are to be looked after next
+	still   meta      // the current file, if it had not changed for a while when it was inspected
 
 	mu       sync.Mutex
 	cur      *generation

@@ -43,6 +43,7 @@ type meta struct {
 	size   int64
 	links  uint64 // names that the file has; 0 once the last is removed
 	mtime  time.Time
+	ctime  time.Time   // of the last change of anything; zero where the system does not tell
 	mode   fs.FileMode // its type
 	pseudo bool        // in procfs, sysfs or their like: its content is made up when it is read
 }

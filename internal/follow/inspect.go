@@ -34,6 +34,7 @@ func (p *print) holds(f content) bool {
 // inspect finds out whether the current generation has grown, or was rewritten.
 func (h *hub) inspect(now time.Time) {
 	cur := h.cur
+	h.still = meta{}
 	h.mu.Lock()
 	proof := h.evidence
 	h.evidence = nil
@@ -47,6 +48,7 @@ func (h *hub) inspect(now time.Time) {
 		return
 	}
 	if m.size == 0 && h.seen.off == 0 && h.nothingNew() {
+		h.inspected(now)
 		return
 	}
 	seen, err := printOf(file, m.size)
@@ -76,6 +78,7 @@ func (h *hub) inspect(now time.Time) {
 // publish lets followers see what was seen of the current generation.
 func (h *hub) publish(g *generation, p print, now time.Time) {
 	h.seen = p.spot
+	h.inspected(now)
 	if g.size == p.spot.off && len(g.head) == len(p.head) {
 		return
 	}

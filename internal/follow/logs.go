@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"path"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ type Logs struct {
 
 	watcher *watcher
 	buffers buffers
+	turns   chan struct{} // one for each search that may inflate at a time
 
 	mu     sync.Mutex
 	hubs   map[hubKey]*hub
@@ -51,6 +53,7 @@ func Open(roots []Root, opt Options) (_ *Logs, err error) {
 		opt:     opt,
 		watcher: &watcher{off: opt.NoWatch, dirs: make(map[string]*watchedDir), notes: make(map[string]string)},
 		hubs:    make(map[hubKey]*hub),
+		turns:   make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 	l.opt.Poll = cmp.Or(opt.Poll, defaultPoll)
 	l.opt.Grace = cmp.Or(opt.Grace, defaultGrace)
@@ -90,7 +93,7 @@ func (l *Logs) Close() error {
 	l.wg.Wait()
 	err := l.watcher.close()
 	for _, r := range l.roots {
-		err = errors.Join(err, r.dir.Close())
+		err = errors.Join(err, r.close())
 	}
 	return err
 }

@@ -6,10 +6,12 @@ import "time"
 // long the next look may wait. The caller holds looking.
 func (h *hub) look() time.Duration {
 	now := time.Now()
+	if h.calm(now) {
+		return h.rest()
+	}
 	h.unsure = false
-	if h.ticked.IsZero() || now.Sub(h.ticked) >= h.poll {
-		h.ticked = now
-		h.rewatch()
+	if h.dueToRewatch(now) {
+		h.rewatch(now)
 	}
 	h.live, h.err = h.root.stat(h.name)
 	if h.err == nil {
@@ -52,6 +54,29 @@ func (h *hub) current() bool {
 	return true
 }
 
+// stillness is how long a file must not have changed for its times to show the next
+// change: there are file systems that count in seconds.
+const stillness = 3 * time.Second
+
+// calm reports that nothing has happened since the last look, and that nothing is waited
+// for: it then costs one system call to know that of a silent log.
+func (h *hub) calm(now time.Time) bool {
+	if h.still.id.zero() || h.unsure || len(h.gens) != 1 || !h.absent.IsZero() || h.dueToRewatch(now) {
+		return false
+	}
+	h.mu.Lock()
+	accused := h.evidence != nil
+	h.mu.Unlock()
+	return !accused && h.root.unchanged(h.name, h.still)
+}
+
+// inspected notes that the current generation was inspected as it is now.
+func (h *hub) inspected(now time.Time) {
+	if h.err == nil && !h.live.ctime.IsZero() && now.Sub(h.live.ctime) > stillness {
+		h.still = h.live.meta
+	}
+}
+
 // pause is how long a look waits for whatever was going on during the last one.
 const pause = 2 * time.Millisecond
 
@@ -73,7 +98,7 @@ func (h *hub) present() {
 // missing notes that nothing which can be followed has the log's name. The current
 // generation goes on being read: it may have been renamed, and its writer goes on.
 func (h *hub) missing(now time.Time) {
-	h.rewatch() // another part of the way to the log may be what is missing now
+	h.rewatch(now) // another part of the way to the log may be what is missing now
 	if h.cur == nil {
 		files, _ := h.siblings()
 		for _, s := range files {
@@ -116,7 +141,7 @@ func (h *hub) missing(now time.Time) {
 }
 
 // siblings are the log's, as they are now.
-func (h *hub) siblings() (files []sibling, settled bool) {
+func (h *hub) siblings() ([]sibling, error) {
 	return siblings(h.root, h.name, h.alive())
 }
 
@@ -128,13 +153,18 @@ func (h *hub) alive() found {
 	return h.live
 }
 
+// rest is how long the next look may wait when nothing is going on.
+func (h *hub) rest() time.Duration {
+	if (!h.watched || h.silent != "") && !h.logs.opt.NoWatch {
+		return h.poll / 4
+	}
+	return h.poll
+}
+
 // tend looks after the generations that have a successor, and says how long the
 // next look may wait.
 func (h *hub) tend(now time.Time) time.Duration {
-	next := h.poll
-	if (!h.watched || h.silent != "") && !h.logs.opt.NoWatch {
-		next = h.poll / 4
-	}
+	next := h.rest()
 	if !h.absent.IsZero() && !h.cur.void {
 		next = min(next, removal/4, h.grace/4)
 	}

@@ -26,10 +26,12 @@ type way struct {
 // under another identity: restored, or on a device that has another number since the
 // last start; or packed by now. Only when nothing has these bytes is there a gap.
 func (h *hub) meet(s *search, c cursor, start Start) (beginning, error) {
-	files, _ := h.siblings()
+	files, err := h.siblings()
+	if errors.Is(err, errMoved) {
+		return beginning{}, err
+	}
 	w := h.find(c, files)
 	if w.met == MetGap {
-		var err error
 		if w, err = h.meetPacked(s, c, w); err != nil {
 			return beginning{}, err
 		}
@@ -263,7 +265,7 @@ func (h *hub) chain(w way) (beginning, error) {
 // link puts generations of one follower before those of the hub.
 func (h *hub) link(own []*generation, end *generation, w way) {
 	how := leave{kind: Rotated, detail: "the log went on in a new file"}
-	if w.met == MetTruncated {
+	if w.met == MetTruncated || len(own) > 0 && end.id.born < own[0].id.born && !own[0].body.packed() && !end.void {
 		how = leave{kind: Truncated, static: true, detail: "the log was begun anew in place; its rest was taken from a copy"}
 	}
 	now, reached := time.Now(), w.horizon

@@ -169,3 +169,24 @@ func TestFollower_unreadableGeneration(t *testing.T) {
 		}
 	}
 }
+
+// In a directory that may be entered but not listed a log is followed through its
+// rotations, and each tells that it cannot be known what was in between.
+func TestFollower_directoryThatMayNotBeListed(t *testing.T) {
+	if !asNobody(t) {
+		return
+	}
+	dir, l := openDir(t, Options{Poll: 20 * time.Millisecond, Grace: 80 * time.Millisecond})
+	must(t, os.Mkdir(join(dir, "closed"), 0o755))
+	name := join(dir, "closed", "app.log")
+	write(t, name, "one\n")
+	must(t, os.Chmod(join(dir, "closed"), 0o311))
+	defer os.Chmod(join(dir, "closed"), 0o755)
+	f := follow(t, l, "closed/app.log", Start{From: FromStart})
+	read(t, f, "one\n")
+	must(t, os.Rename(name, name+".1"))
+	add(t, name, "two\n")
+	if kinds := read(t, f, "two\n"); !slices.Equal(kinds, []Kind{Gap, Rotated}) {
+		t.Errorf("events %q", kinds)
+	}
+}

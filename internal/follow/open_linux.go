@@ -89,27 +89,40 @@ func open(r *os.Root, name string) (*os.File, found, error) {
 
 // fileMeta asks the system about an open file.
 func fileMeta(f *os.File) (meta, error) {
-	var x unix.Statx_t
 	fd := int(f.Fd())
-	const want = unix.STATX_BASIC_STATS | unix.STATX_BTIME
-	if err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, want, &x); err != nil {
-		return meta{}, fmt.Errorf("statx: %w", err)
+	m, blocks, err := statx(fd, "", unix.AT_EMPTY_PATH)
+	// Only a file without blocks can be made up; asking costs a system call.
+	if err == nil && blocks == 0 && m.mode.IsRegular() {
+		m.pseudo = isPseudo(fd)
 	}
-	m := meta{
+	return m, err
+}
+
+// glance asks the system about what has a name below dir, wherever symlinks lead: good
+// for finding out that it is still what it was, and for nothing else.
+func glance(dir *os.File, name string) (meta, error) {
+	m, _, err := statx(int(dir.Fd()), name, 0)
+	return m, err
+}
+
+func statx(fd int, name string, flags int) (m meta, blocks uint64, err error) {
+	var x unix.Statx_t
+	const want = unix.STATX_BASIC_STATS | unix.STATX_BTIME
+	if err := unix.Statx(fd, name, flags, want, &x); err != nil {
+		return meta{}, 0, fmt.Errorf("statx: %w", err)
+	}
+	m = meta{
 		id:    identity{dev: unix.Mkdev(x.Dev_major, x.Dev_minor), ino: x.Ino},
 		size:  int64(x.Size),
 		links: uint64(x.Nlink),
 		mtime: time.Unix(x.Mtime.Sec, int64(x.Mtime.Nsec)),
+		ctime: time.Unix(x.Ctime.Sec, int64(x.Ctime.Nsec)),
 		mode:  fileType(x.Mode),
 	}
 	if x.Mask&unix.STATX_BTIME != 0 {
 		m.id.born = x.Btime.Sec*int64(time.Second) + int64(x.Btime.Nsec)
 	}
-	// Only a file without blocks can be made up; asking costs a system call.
-	if x.Blocks == 0 && m.mode.IsRegular() {
-		m.pseudo = isPseudo(fd)
-	}
-	return m, nil
+	return m, x.Blocks, nil
 }
 
 func fileType(mode uint16) fs.FileMode {

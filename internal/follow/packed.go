@@ -129,6 +129,14 @@ func unpacked(p *packed, s sibling, read int64) *generation {
 // findPacked looks for the cursor's bytes in packed files, which the one that it names
 // may be among by now, and gives the generation, the spot and those after it.
 func (h *hub) findPacked(s *search, c cursor, files []sibling) (g *generation, at spot, after []sibling, err error) {
+	if len(files) == 0 {
+		return nil, spot{}, nil, nil
+	}
+	release, err := h.logs.turn(s)
+	if err != nil {
+		return nil, spot{}, nil, err
+	}
+	defer release()
 	tried := func(own bool) error {
 		for i, f := range slices.Backward(files) {
 			if own != c.id.sameFile(f.id) || !own && c.off < overlap {

@@ -66,8 +66,8 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 	if h.live.name != h.name {
 		return nil, true // beside what a symlink names are its past and future, not copies
 	}
-	files, ok := h.siblings()
-	if !ok {
+	files, err := h.siblings()
+	if errors.Is(err, errMoved) {
 		return nil, false
 	}
 	all := len(files)

@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -24,6 +25,7 @@ type root struct {
 	name string
 	path string   // absolute, symlinks resolved: the directory that dir is
 	dir  *os.Root // every opening goes through it
+	self *os.File // the same directory
 	only string   // the one file that is served; "" for all
 
 	before func() // tests only: see step
@@ -55,20 +57,27 @@ func openRoot(r Root) (*root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("root %q: %w", r.Path, err)
 	}
-	if err := checkRoot(dir, only); err != nil {
-		dir.Close()
+	opened := &root{name: r.Name, path: at, dir: dir, only: only}
+	if opened.self, err = dir.Open("."); err == nil {
+		err = checkRoot(dir, opened.self, only)
+	}
+	if err != nil {
+		opened.close()
 		return nil, fmt.Errorf("root %q: %w", r.Path, err)
 	}
-	return &root{name: r.Name, path: at, dir: dir, only: only}, nil
+	return opened, nil
 }
 
-func checkRoot(dir *os.Root, only string) error {
-	f, err := dir.Open(".")
-	if err != nil {
-		return err
+func (r *root) close() error {
+	err := r.dir.Close()
+	if r.self != nil {
+		err = errors.Join(err, r.self.Close())
 	}
-	defer f.Close()
-	if err := refuseRoot(f); err != nil {
+	return err
+}
+
+func checkRoot(dir *os.Root, self *os.File, only string) error {
+	if err := refuseRoot(self); err != nil {
 		return refuse(dir.Name(), err)
 	}
 	if only == "" {

@@ -38,23 +38,28 @@ func (h *hub) advance(now time.Time) {
 	h.mu.Lock()
 	h.silent = silent
 	h.mu.Unlock()
-	files, ok := h.siblings()
+	files, err := h.siblings()
 	next := &generation{id: at.id, dir: h.dirOf(at)}
 	if h.cur == nil {
 		h.beginChain(next, file, files, now)
-	} else if !ok || !h.rotate(next, file, files, now) {
+	} else if errors.Is(err, errMoved) || !h.rotate(next, file, files, err, now) {
 		file.Close()
 		h.again()
 		return
 	}
 	h.seen = spot{}
 	h.inspect(now)
-	h.rewatch()
+	h.rewatch(now)
 }
 
 // beginChain begins the chain with the generation that is there when the hub begins. What
-// is older is history; a copy that is being made right now is not.
+// is older is history; a copy that is being made right now is not, nor is what was
+// rotated since the file was opened.
 func (h *hub) beginChain(g *generation, file content, files []sibling, now time.Time) {
+	if at, err := h.root.stat(h.name); err != nil || at.id != g.id {
+		// The births of copies are later than the log's, too: but copies leave it its name.
+		files = slices.DeleteFunc(files, func(s sibling) bool { return s.id.born >= g.id.born && s.id != g.id })
+	}
 	h.mu.Lock()
 	g.body = h.hold(file, g.id)
 	h.mu.Unlock()
@@ -70,8 +75,11 @@ func (h *hub) beginChain(g *generation, file content, files []sibling, now time.
 // rotate puts next, whose file is open already, at the end of the chain, and before
 // it those of files that nobody has seen. It reports false when the files were
 // renamed under it.
-func (h *hub) rotate(next *generation, file content, files []sibling, now time.Time) bool {
+func (h *hub) rotate(next *generation, file content, files []sibling, listing error, now time.Time) bool {
 	how := h.farewell(next)
+	if listing != nil {
+		how.gap = "the log's directory may not be listed, and so it cannot be known whether there was a file in between"
+	}
 	var between []*generation
 	for _, s := range files {
 		if s.live {

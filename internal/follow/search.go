@@ -39,6 +39,18 @@ func (s *search) spend(n int) error {
 	return nil
 }
 
+// turn waits until s may inflate: only so many searches do at a time as there are
+// processors. Its time begins then. Who gets a turn gives it back with release.
+func (l *Logs) turn(s *search) (release func(), err error) {
+	select {
+	case l.turns <- struct{}{}:
+		s.until = time.Now().Add(searchTime)
+		return func() { <-l.turns }, nil
+	case <-s.ctx.Done():
+		return nil, context.Cause(s.ctx)
+	}
+}
+
 // aside runs find without holding looking, so that the hub goes on looking while it
 // searches g. Nothing that g leads to is let go of meanwhile; but what was known before
 // may be out of date afterwards.

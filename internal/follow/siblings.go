@@ -2,6 +2,9 @@ package follow
 
 import (
 	"cmp"
+	"errors"
+	"io"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -119,25 +122,26 @@ const maxListings = 10
 // once, from the earliest birth to the latest, equal ones by their suffixes. live is
 // the file that has the name, zero if none does; what got the name after live was
 // found is left out. A file that is renamed while its directory is listed may be
-// missed, so it is listed until nothing changes; settled is false if that did not come.
-func siblings(r *root, name string, live found) (files []sibling, settled bool) {
+// missed, so it is listed until nothing changes; the error is errMoved if that did not
+// come, and the system's where it does not let the directory be listed.
+func siblings(r *root, name string, live found) ([]sibling, error) {
 	var last []sibling
 	for i := range maxListings {
-		files := listSiblings(r, name, live)
+		files, err := listSiblings(r, name, live)
+		if errors.Is(err, fs.ErrPermission) {
+			return files, err
+		}
 		same := func(a, b sibling) bool { return a.id == b.id && a.suffix == b.suffix }
-		if i > 0 && slices.EqualFunc(files, last, same) {
-			return files, true
+		if i > 0 && err == nil && slices.EqualFunc(files, last, same) {
+			return files, nil
 		}
 		last = files
 	}
-	return last, false
+	return last, errMoved
 }
 
-func listSiblings(r *root, name string, live found) []sibling {
-	out := siblingsIn(r, name, false)
-	if dir, base, ok := behindSymlink(name, live); ok {
-		out = append(out, siblingsIn(r, dir+base, false)...)
-	}
+func listSiblings(r *root, name string, live found) ([]sibling, error) {
+	out, err := siblingsOf(r, name, live, false)
 	out = slices.DeleteFunc(out, func(s sibling) bool { return s.suffix.text == "" && s.id != live.id })
 	has := false
 	for i := range out {
@@ -157,19 +161,30 @@ func listSiblings(r *root, name string, live found) []sibling {
 		twice := seen[s.id]
 		seen[s.id] = true
 		return twice
-	})
+	}), err
+}
+
+// siblingsOf lists the siblings of a log, the packed ones or the others: those beside
+// its name, and beside what that names if it is a symlink.
+func siblingsOf(r *root, name string, live found, packed bool) ([]sibling, error) {
+	out, err := siblingsIn(r, name, packed)
+	if live.name == "" || path.Clean(live.name) == name {
+		return out, err
+	}
+	dir, base := path.Split(live.name)
+	more, moreErr := siblingsIn(r, dir+unsuffix(base), packed)
+	return append(out, more...), cmp.Or(err, moreErr)
 }
 
 // siblingsIn lists the siblings of name in its directory, the packed ones or the others.
-func siblingsIn(r *root, name string, packed bool) []sibling {
+func siblingsIn(r *root, name string, packed bool) (out []sibling, err error) {
 	dir, base := path.Split(name)
 	r.step()
 	d, err := r.dir.Open(path.Clean("./" + dir))
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer d.Close()
-	var out []sibling
 	for len(out) < maxSiblings {
 		names, err := d.Readdirnames(256)
 		for _, n := range names {
@@ -185,11 +200,14 @@ func siblingsIn(r *root, name string, packed bool) []sibling {
 				out = append(out, sibling{found: at, suffix: s})
 			}
 		}
-		if err != nil {
+		if err == io.EOF {
 			break
 		}
+		if err != nil {
+			return out, err
+		}
 	}
-	return out
+	return out, nil
 }
 
 // inflatable is the one way of packing that can be read again.
@@ -199,23 +217,11 @@ const inflatable = ".gz"
 // names tell: their births are those of the packing. One that is being packed right now
 // is left out, since its original is still there.
 func packedSiblings(r *root, name string, live found) []sibling {
-	out := siblingsIn(r, name, true)
-	if dir, base, ok := behindSymlink(name, live); ok {
-		out = append(out, siblingsIn(r, dir+base, true)...)
-	}
+	out, _ := siblingsOf(r, name, live, true) // history is what there is
 	out = slices.DeleteFunc(out, func(s sibling) bool {
 		_, err := r.stat(strings.TrimSuffix(s.name, inflatable))
 		return err == nil
 	})
 	slices.SortStableFunc(out, func(a, b sibling) int { return a.suffix.compare(b.suffix) })
 	return slices.CompactFunc(out, func(a, b sibling) bool { return a.id == b.id })
-}
-
-// behindSymlink gives where the siblings are of what a symlink names, if name is one.
-func behindSymlink(name string, live found) (dir, base string, ok bool) {
-	if live.name == "" || path.Clean(live.name) == name {
-		return "", "", false
-	}
-	dir, base = path.Split(live.name)
-	return dir, unsuffix(base), true
 }

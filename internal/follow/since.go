@@ -35,11 +35,14 @@ func (h *hub) since(s *search, start Start) (beginning, error) {
 	if h.err != nil || h.cur.void {
 		return h.begin(s, start) // there is nothing yet that could have a time
 	}
-	files, _ := h.siblings()
+	files, err := h.siblings()
+	if errors.Is(err, errMoved) {
+		return beginning{}, err
+	}
 	eras, size := h.eras(files), h.seen.off
 	var best, asked, timed int // the last era to begin in; how many were searched, and had times
 	var off int64
-	err := h.aside(h.cur, func(current content) error {
+	err = h.aside(h.cur, func(current content) error {
 		for i, e := range eras {
 			switch {
 			case i == 0 && size == 0:
@@ -78,8 +81,13 @@ func (h *hub) since(s *search, start Start) (beginning, error) {
 func (h *hub) search(s *search, e era, current content, size int64, since time.Time) (int64, age, error) {
 	switch {
 	case e.current != nil:
-		return firstSince(s, current, size, since, time.Now())
+		return firstSince(s, current, size, since, e.mtime)
 	case e.packed:
+		release, err := h.logs.turn(s)
+		if err != nil {
+			return 0, timeless, err
+		}
+		defer release()
 		p, err := h.root.openPacked(e.sibling, s)
 		if err != nil {
 			return 0, timeless, nil // as good as gone

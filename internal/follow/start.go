@@ -132,6 +132,7 @@ func (h *hub) follow(ctx context.Context, start Start, c cursor) (*Follower, err
 		}
 		h.abandon(b.at.gen)
 	}
+	h.hint() // what leads to the hub's own generations has to settle
 	return h.newFollower(start, b)
 }
 

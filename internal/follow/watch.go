@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -231,9 +232,16 @@ func (w *watcher) close() error {
 // maxLinks is how many symlinks a name may go through, as many as the kernel allows.
 const maxLinks = 40
 
+// rewatchEvery is after how many polls watches that stood are looked after again. It
+// costs several times what a look does.
+const rewatchEvery = 10
+
+// dueToRewatch reports whether the watches are to be looked after.
+func (h *hub) dueToRewatch(now time.Time) bool { return !now.Before(h.watchAt) }
+
 // rewatch sees to it that the watches fit the way from the root to the log as it is
 // now. The caller holds looking.
-func (h *hub) rewatch() {
+func (h *hub) rewatch(now time.Time) {
 	if h.logs.watcher.off {
 		return
 	}
@@ -244,6 +252,10 @@ func (h *hub) rewatch() {
 	h.mu.Lock()
 	h.watched = all
 	h.mu.Unlock()
+	h.watchAt = now.Add(h.poll)
+	if all && !changed {
+		h.watchAt = now.Add(rewatchEvery * h.poll)
+	}
 	if changed {
 		h.hint() // something may have happened before there was a watch
 	}
