@@ -14,6 +14,7 @@ import (
 // flags is the command line, as parsed and not yet judged.
 type flags struct {
 	lines     string
+	since     string
 	noFollow  bool
 	heartbeat time.Duration
 	retry     bool
@@ -38,6 +39,7 @@ because there is no such log or it may not be read; 4 ended by the server for go
 
 const examples = `  tailtui web-1:7070/app.log                watch a log of web-1
   tailtui -n 1000 web-1:7070/app.log        begin with its last 1000 lines
+  tailtui --since 10m web-1:7070/app.log    begin with what is ten minutes old
   tailtui /var/log/syslog                   watch a file of this machine
   tailtui web-1:7070/a.log web-2:7070/a.log two logs, Tab between them
   tailtui web-1:7070/app.log | grep ERROR   only its bytes, for pipes
@@ -46,6 +48,8 @@ const examples = `  tailtui web-1:7070/app.log                watch a log of web
 func (f *flags) register(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	fs.StringVarP(&f.lines, "lines", "n", "10", "begin with the last `N` lines of the log (0 to 100000), or all")
+	fs.StringVar(&f.since, "since", "", "begin with the first line not older than `TIME`: 10m, 1d12h, or an instant as 2026-11-22T12:00:00Z")
+	cli.Alternatives(fs, "lines", "since")
 	fs.BoolVar(&f.noFollow, "no-follow", false, "stop at the log's end instead of waiting for more")
 	fs.DurationVar(&f.heartbeat, "heartbeat", 5*time.Second, "ask the server to speak at least this often (1s to 60s); twice that without a word is shown as no contact")
 	fs.BoolVar(&f.retry, "retry", false, "wait for a log that is not there yet")
@@ -67,6 +71,10 @@ func (f *flags) check(targets []string) error {
 	}
 	if _, _, err := f.begin(); err != nil {
 		return err
+	}
+	if _, ok := wire.ParseSince(f.since, time.Now()); f.since != "" && !ok {
+		return cli.Usage("write how long ago, as --since 10m or --since 1d12h, or an instant, as --since 2026-11-22T12:00:00Z; without an offset it is in the server's zone",
+			"--since %q is no time", f.since)
 	}
 	switch {
 	case f.demo && len(targets) > 0:

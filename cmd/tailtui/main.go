@@ -14,11 +14,11 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE)
 	// The first signal closes cooperatively; stop() then gives signals back their
 	// default, so that a second one ends the process at once. A hangup is no wish of
-	// anybody's, and comes twice where the kernel and the shell both send it.
+	// anybody's, and comes twice where the kernel and the shell both send it: it stays
+	// caught. To ignore it only when the first has come would be too late for one that
+	// is being delivered then, and that kills.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, func() {
-		signal.Ignore(syscall.SIGHUP)
-		stop()
-	})
+	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

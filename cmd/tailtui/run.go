@@ -172,6 +172,7 @@ func (f *flags) sessionOptions() client.Options {
 	lines, start, _ := f.begin() // checked before
 	opt := client.Options{
 		Lines:     lines,
+		Since:     f.since,
 		NoFollow:  f.noFollow,
 		Heartbeat: f.heartbeat,
 		Retry:     f.retry,

@@ -261,16 +261,43 @@ func TestHangup_closesCooperatively(t *testing.T) {
 	x := startTerminal(t, srv.addr+"/app.log")
 	x.shows(t, "LIVE")
 	x.pty.Close()
-	for range 20 {
-		if x.cmd.Process.Signal(syscall.SIGHUP) != nil {
-			break // it has ended already
-		}
-	}
-	srv.log.awaitMatch(t, `reason=client-closed`, 1)
+	hangUp(x.cmd.Process)
 	if _, took := x.gone(t); took > time.Second {
 		t.Errorf("ended after %v", took)
 	}
 	if status := x.cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
 		t.Errorf("killed by %v", status.Signal())
+	}
+	srv.log.awaitMatch(t, `reason=client-closed`, 1)
+}
+
+// TestHangup_howeverOften: a second hangup kills nobody, also not one that is
+// being delivered while the first is taken.
+func TestHangup_howeverOften(t *testing.T) {
+	dir := t.TempDir()
+	newFile(t, dir, "app.log", "line\n")
+	srv := serveDir(t, dir)
+	const clients = 20
+	for range clients {
+		p := start(t, binaries.tailtui, "--plain", srv.addr+"/app.log")
+		p.out.awaitMatch(t, `line\n`, 1)
+		var senders sync.WaitGroup
+		for range 4 {
+			senders.Go(func() { hangUp(p.Process) })
+		}
+		senders.Wait()
+		if code := p.exit(t); code != 0 {
+			t.Fatalf("ended with %v and said:\n%s", p.ProcessState, p.log)
+		}
+	}
+	srv.log.awaitMatch(t, `reason=client-closed`, clients)
+}
+
+// hangUp sends hangups one after the other, as long as somebody is there.
+func hangUp(p *os.Process) {
+	for range 50 {
+		if p.Signal(syscall.SIGHUP) != nil {
+			return
+		}
 	}
 }

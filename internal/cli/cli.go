@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -67,11 +68,17 @@ func FlagError(hint string, err error) *Error {
 
 // FromEnvironment sets every flag that the command line left alone and that has
 // a variable: prefix and the flag's name in upper case, "-" as "_". A list is
-// separated by commas. Help and version have no variable.
+// separated by commas. Help and version have no variable. The variable of a flag
+// that has an alternative on the command line counts for nothing.
 func FromEnvironment(flags *pflag.FlagSet, prefix string) error {
 	var err error
+	given := map[string]bool{}
+	flags.Visit(func(f *pflag.Flag) { given[f.Name] = true })
 	flags.VisitAll(func(f *pflag.Flag) {
 		if err != nil || f.Changed || f.Name == "help" || f.Name == "version" {
+			return
+		}
+		if slices.ContainsFunc(f.Annotations[alternatives], func(name string) bool { return given[name] }) {
 			return
 		}
 		name := Variable(prefix, f.Name)
@@ -86,6 +93,33 @@ func FromEnvironment(flags *pflag.FlagSet, prefix string) error {
 		for _, v := range values {
 			if e := flags.Set(f.Name, v); e != nil {
 				err = FlagError("unset the variable or see --help", fmt.Errorf("environment variable %s: %w", name, e))
+			}
+		}
+	})
+	return err
+}
+
+// alternatives annotates a flag with the names of those that say the same.
+const alternatives = "alternatives"
+
+// Alternatives declares flags that answer one question, of which one may be given:
+// on the command line, or else in the environment.
+func Alternatives(flags *pflag.FlagSet, names ...string) {
+	for _, name := range names {
+		others := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
+		if err := flags.SetAnnotation(name, alternatives, others); err != nil {
+			panic(err) // there is no such flag
+		}
+	}
+}
+
+// exclusive is a Usage error for two alternatives that are both given.
+func exclusive(flags *pflag.FlagSet) error {
+	var err error
+	flags.Visit(func(f *pflag.Flag) {
+		for _, other := range f.Annotations[alternatives] {
+			if err == nil && flags.Changed(other) {
+				err = Usage("give one of them", "--%s and --%s exclude each other", f.Name, other)
 			}
 		}
 	})

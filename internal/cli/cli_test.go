@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -60,6 +61,46 @@ func TestFromEnvironment(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// TestAlternatives: of two flags that say the same, the command line's wins over
+// the environment's, and two in one place are refused.
+func TestAlternatives(t *testing.T) {
+	for _, tt := range []struct {
+		name, env, args, want string
+	}{
+		{"none", "", "", "10,"},
+		{"one", "", "--since 5m", "10,5m"},
+		{"one from the environment", "SINCE=5m", "", "10,5m"},
+		{"the command line wins", "LINES=7", "--since 5m", "10,5m"},
+		{"the command line wins, the other way round", "SINCE=5m", "--lines 7", "7,"},
+		{"the command line wins over its own variable", "SINCE=5m", "--since 6m", "10,6m"},
+		{"both", "", "--lines 7 --since 5m", "error: --lines and --since exclude each other"},
+		{"both from the environment", "SINCE=5m LINES=7", "", "error: --lines and --since exclude each other"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, v := range strings.Fields(tt.env) {
+				name, value, _ := strings.Cut(v, "=")
+				t.Setenv("T_"+name, value)
+			}
+			cmd := &cobra.Command{Use: "t"}
+			lines, since := cmd.Flags().String("lines", "10", ""), cmd.Flags().String("since", "", "")
+			Alternatives(cmd.Flags(), "lines", "since")
+			cmd.SetArgs(strings.Fields(tt.args))
+			got := ""
+			err := Command(cmd, func(*cobra.Command, []string) error {
+				got = *lines + "," + *since
+				return nil
+			}).Execute()
+			var e *Error
+			if errors.As(err, &e) && e.Code == ExitUsage && e.Hint != "" {
+				got = "error: " + e.Msg
+			}
+			if got != tt.want {
+				t.Errorf("got %s, want %s; %v", got, tt.want, err)
+			}
+		})
+	}
 }
 
 func TestVersion_isNeverEmpty(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 // Command makes what both commands have alike of cmd, which has its Use, texts
 // and flags: any arguments, errors that are ours to tell, a version of one line,
 // and flags that the environment sets too, as NAME_FLAG. run is called with the
-// arguments once all flags are set.
+// arguments once all flags are set, and no two of them are [Alternatives].
 func Command(cmd *cobra.Command, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
 	name := cmd.Name()
 	cmd.Args = cobra.ArbitraryArgs
@@ -21,6 +21,9 @@ func Command(cmd *cobra.Command, run func(cmd *cobra.Command, args []string) err
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return FlagError(SeeHelp(name), err) })
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := FromEnvironment(cmd.Flags(), strings.ToUpper(name)+"_"); err != nil {
+			return err
+		}
+		if err := exclusive(cmd.Flags()); err != nil {
 			return err
 		}
 		return run(cmd, args)

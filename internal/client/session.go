@@ -17,7 +17,8 @@ import (
 type Options struct {
 	Lines     int           // begin with the last n lines; 0 leaves it to the server, none is From "end"
 	From      string        // "start" or "end"; wins over Lines
-	Cursor    string        // begin after this cursor, of an earlier session; wins over both
+	Since     string        // begin with the first line since then, as [wire.ParseSince] reads it, by the server's clock; wins over both
+	Cursor    string        // begin after this cursor, of an earlier session; wins over all three
 	NoFollow  bool          // end where the log ends now
 	Heartbeat time.Duration // ask the server to speak this often; 0 leaves it to the server
 	Retry     bool          // wait for a log that is not there, and for a server even with NoFollow

@@ -86,6 +86,8 @@ func (s *Session) query() url.Values {
 	switch cursor := s.Status().Cursor; {
 	case cursor != "":
 		q.Set("cursor", cursor)
+	case s.opt.Since != "":
+		q.Set("since", s.since(time.Now()))
 	case s.opt.From != "":
 		q.Set("from", s.opt.From)
 	case s.opt.Lines > 0:
@@ -101,6 +103,19 @@ func (s *Session) query() url.Values {
 		q.Set("retry", "1") // the stream opens, and waits for the log
 	}
 	return q
+}
+
+// since is Options.Since at now. A duration counts from when the session began,
+// however long it then took to reach the server: it grows by that.
+func (s *Session) since(now time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ago, ok := wire.ParseAgo(s.opt.Since)
+	waited := now.Sub(s.began).Truncate(time.Second)
+	if !ok || waited == 0 {
+		return s.opt.Since
+	}
+	return (ago + waited).String()
 }
 
 // judge decides what follows from an attempt that brought no stream. Run's

@@ -97,7 +97,7 @@ func (h *hub) wakeAll() {
 // nothingNew reports that no file was made, removed or renamed beside the log since
 // this was asked last. Listing the directory costs much more.
 func (h *hub) nothingNew() bool {
-	dir, err := h.root.stat(path.Dir(h.live.name))
+	dir, err := h.root.glance(path.Dir(h.live.name))
 	if err != nil {
 		return false
 	}

@@ -60,14 +60,18 @@ const stillness = 3 * time.Second
 
 // calm reports that nothing has happened since the last look, and that nothing is waited
 // for: it then costs one system call to know that of a silent log.
-func (h *hub) calm(now time.Time) bool {
-	if h.still.id.zero() || h.unsure || len(h.gens) != 1 || !h.absent.IsZero() || h.dueToRewatch(now) {
+func (h *hub) calm(at time.Time) bool {
+	if h.still.id.zero() || h.unsure || len(h.gens) != 1 || !h.absent.IsZero() || h.dueToRewatch(at) {
 		return false
 	}
 	h.mu.Lock()
 	accused := h.evidence != nil
 	h.mu.Unlock()
-	return !accused && h.root.unchanged(h.name, h.still)
+	if accused {
+		return false
+	}
+	now, err := h.root.glance(h.name)
+	return err == nil && now == h.still
 }
 
 // inspected notes that the current generation was inspected as it is now.

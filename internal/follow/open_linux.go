@@ -98,8 +98,7 @@ func fileMeta(f *os.File) (meta, error) {
 	return m, err
 }
 
-// glance asks the system about what has a name below dir, wherever symlinks lead: good
-// for finding out that it is still what it was, and for nothing else.
+// glance asks the system about what has a name below dir, wherever symlinks lead.
 func glance(dir *os.File, name string) (meta, error) {
 	m, _, err := statx(int(dir.Fd()), name, 0)
 	return m, err

@@ -64,7 +64,7 @@ func open(r *os.Root, name string) (*os.File, found, error) {
 	return f, at, nil
 }
 
-// glance tells nothing here: what has the name is looked at properly.
+// glance is not had here.
 func glance(*os.File, string) (meta, error) { return meta{}, errors.ErrUnsupported }
 
 func refuseRoot(*os.File) error { return nil }

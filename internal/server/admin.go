@@ -82,7 +82,10 @@ func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	if degraded(h) {
 		status = "degraded"
 	}
-	answerJSON(w, wire.Health{Status: status, Watching: h.Watching, Identity: h.Identity, Notes: h.Notes})
+	answerJSON(w, wire.Health{
+		Status: status, Watching: h.Watching, Identity: h.Identity, Notes: h.Notes,
+		Logs: h.Hubs, Polled: h.Polled, Watches: h.Watches, Generations: h.Generations,
+	})
 }
 
 // polling is what follow.Health says where nothing tells of changes: they are

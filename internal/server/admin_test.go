@@ -187,11 +187,11 @@ func TestStreams_text(t *testing.T) {
 func TestHealth(t *testing.T) {
 	logs := newFakeLogs()
 	s := inMemory(t, logs, Config{Version: "1.2.3"})
-	if _, body := s.ask(http.MethodGet, "/-/healthz", ""); body != `{"status":"ok","watching":"inotify","identity":"strong"}`+"\n" {
+	if _, body := s.ask(http.MethodGet, "/-/healthz", ""); body != `{"status":"ok","watching":"inotify","identity":"strong","logs":0,"polled":0,"watches":0,"generations":0}`+"\n" {
 		t.Errorf("got %s", body)
 	}
-	logs.setHealth(follow.Health{Watching: "polling", Identity: "weak", Notes: []string{"no inotify instances left"}})
-	if _, body := s.ask(http.MethodGet, "/-/healthz", ""); body != `{"status":"degraded","watching":"polling","identity":"weak","notes":["no inotify instances left"]}`+"\n" {
+	logs.setHealth(follow.Health{Watching: "polling", Identity: "weak", Notes: []string{"no inotify instances left"}, Hubs: 5, Polled: 4, Watches: 3, Generations: 7})
+	if _, body := s.ask(http.MethodGet, "/-/healthz", ""); body != `{"status":"degraded","watching":"polling","identity":"weak","logs":5,"polled":4,"watches":3,"generations":7,"notes":["no inotify instances left"]}`+"\n" {
 		t.Errorf("got %s", body)
 	}
 	if _, body := s.ask(http.MethodGet, "/-/version", ""); !strings.HasPrefix(body, `{"name":"tailsrv","version":"1.2.3","wire":1,"go":"go`) {
@@ -199,9 +199,50 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// Logs that are only polled say so, and how many files are held open is no secret.
+func TestHealth_ofRealLogs(t *testing.T) {
+	for _, tt := range []struct {
+		opt    follow.Options
+		status string
+		polled int
+	}{
+		{follow.Options{NoWatch: true}, "degraded", 2},
+		{follow.Options{}, "ok", 0},
+	} {
+		f := overFiles(t, tt.opt)
+		well := f.health().Status == "ok" // else this is no place to watch logs well
+		if !well && tt.status == "ok" {
+			continue
+		}
+		for _, name := range []string{"a.log", "b.log"} {
+			f.append(name, "one\n")
+			f.tail("/" + name).next(wire.FrameData)
+		}
+		h := f.health()
+		if h.Status != tt.status || h.Logs != 2 || h.Polled != tt.polled || (h.Watches == 0) != tt.opt.NoWatch || h.Generations != 2 {
+			t.Errorf("%+v: %+v", tt.opt, h)
+		}
+		_, body := f.ask(http.MethodGet, "/-/metrics", "")
+		for _, want := range []string{fmt.Sprintf("tailsrv_logs_polled %d\n", tt.polled), "tailsrv_hubs 2\n", "tailsrv_generations_open 2\n"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("no %s in\n%s", want, body)
+			}
+		}
+	}
+}
+
+func (s *site) health() (h wire.Health) {
+	s.t.Helper()
+	_, body := s.ask(http.MethodGet, "/-/healthz", "")
+	if err := json.Unmarshal([]byte(body), &h); err != nil {
+		s.t.Fatalf("%v in %s", err, body)
+	}
+	return h
+}
+
 func TestMetrics(t *testing.T) {
 	logs := newFakeLogs("app.log")
-	logs.health.Hubs, logs.health.Watches = 3, 2
+	logs.health.Hubs, logs.health.Watches, logs.health.Polled, logs.health.Generations = 3, 2, 1, 5
 	logs.log("app.log").append("0123456789")
 	s := inMemory(t, logs, Config{MaxStreamsPerClient: 1})
 	s.ask(http.MethodGet, "/app.log?follow=0", "")
@@ -212,7 +253,7 @@ func TestMetrics(t *testing.T) {
 		`tailsrv_streams{as="frames"} 1`, `tailsrv_streams{as="raw"} 0`,
 		`tailsrv_streams_opened_total{as="raw"} 1`, `tailsrv_streams_ended_total{reason="complete"} 1`,
 		`tailsrv_streams_ended_total{reason="stalled"} 0`, `tailsrv_reclaim_seconds_count 1`,
-		`tailsrv_limit_hits_total{limit="client"} 1`, `tailsrv_hubs 3`, `tailsrv_watches 2`,
+		`tailsrv_limit_hits_total{limit="client"} 1`, `tailsrv_hubs 3`, `tailsrv_watches 2`, `tailsrv_logs_polled 1`, `tailsrv_generations_open 5`,
 		`tailsrv_watching_degraded 0`, `tailsrv_log_lines_lost_total 0`,
 	} {
 		if !strings.Contains(body, want+"\n") {

@@ -33,6 +33,10 @@
 // log line, a counter and an entry of /-/streams. Nothing ticks per stream, and
 // an idle stream holds no buffer.
 //
+// Before its first byte a stream may have to look for its beginning, which in a
+// large log takes a while. It has a slot then and is in no list yet; its search
+// ends with the connection, and with the server.
+//
 // Nothing waits for the logger (type journal): one that blocks costs lines, and
 // the goroutine that it blocks.
 package server

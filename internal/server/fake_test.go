@@ -22,6 +22,8 @@ type fakeLogs struct {
 	logs   map[string]*fakeLog
 	health follow.Health
 	open   int // followers and snapshots not closed yet
+
+	search chan struct{} // if set, Follow gives it a value and searches until its context ends
 }
 
 func newFakeLogs(names ...string) *fakeLogs {
@@ -158,6 +160,11 @@ func (l *fakeLogs) Follow(ctx context.Context, name string, at follow.Start) (Fo
 	if err != nil && !at.Wait {
 		return nil, err
 	}
+	if l.search != nil {
+		l.search <- struct{}{}
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
 	if err != nil {
 		g = newFakeLog()
 		g.awaited = true
@@ -173,6 +180,11 @@ func (l *fakeLogs) Follow(ctx context.Context, name string, at follow.Start) (Fo
 		f.pos = len(g.data)
 	case follow.FromTail:
 		f.pos = len(g.data) - len(lastLines(g.data, at))
+	case follow.FromSince:
+		var ok bool
+		if f.pos, ok = firstSince(g.data, at.Since); !ok {
+			return nil, &follow.Refusal{Name: name, Why: follow.WhyNoTimes}
+		}
 	case follow.FromCursor:
 		log, offset, ok := strings.Cut(at.Cursor, "~")
 		n, err := strconv.Atoi(offset)
@@ -190,6 +202,21 @@ func (l *fakeLogs) Follow(ctx context.Context, name string, at follow.Start) (Fo
 	f.start = f.pos
 	l.count(1)
 	return f, nil
+}
+
+// firstSince is where the first line begins that has a time, in RFC 3339, not
+// before since. It reports false if no line has one.
+func firstSince(data []byte, since time.Time) (pos int, ok bool) {
+	for line := range bytes.Lines(data) {
+		stamp, _, _ := bytes.Cut(line, []byte(" "))
+		if at, err := time.Parse(time.RFC3339, string(stamp)); err == nil {
+			if ok = true; !at.Before(since) {
+				return pos, true
+			}
+		}
+		pos += len(line)
+	}
+	return pos, ok
 }
 
 func lastLines(data []byte, at follow.Start) []byte {

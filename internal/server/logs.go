@@ -15,6 +15,8 @@ import (
 type Logs interface {
 	Stat(name string) (follow.Info, error)
 	List(dir string) ([]follow.Entry, error)
+	// Follow may take a while to find where to begin. It gives up when ctx ends,
+	// which is not what its Follower lives by.
 	Follow(ctx context.Context, name string, at follow.Start) (Follower, error)
 	Read(name string) (Snapshot, error)
 	Health() follow.Health

@@ -7,6 +7,7 @@ import (
 
 	vm "github.com/VictoriaMetrics/metrics"
 
+	"github.com/bubbletail/bubbletail/internal/follow"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -98,8 +99,13 @@ func (m *metrics) watch(r *registry, logs Logs) {
 		}
 		return 0
 	})
-	m.set.NewGauge(`tailsrv_hubs`, func() float64 { return float64(logs.Health().Hubs) })
-	m.set.NewGauge(`tailsrv_watches`, func() float64 { return float64(logs.Health().Watches) })
+	count := func(name string, of func(h follow.Health) int) {
+		m.set.NewGauge(name, func() float64 { return float64(of(logs.Health())) })
+	}
+	count(`tailsrv_hubs`, func(h follow.Health) int { return h.Hubs })
+	count(`tailsrv_watches`, func(h follow.Health) int { return h.Watches })
+	count(`tailsrv_logs_polled`, func(h follow.Health) int { return h.Polled })
+	count(`tailsrv_generations_open`, func(h follow.Health) int { return h.Generations })
 }
 
 // buried counts a stream that was reclaimed.

@@ -81,7 +81,9 @@ func (s *Server) problemOf(r *http.Request, refusal *follow.Refusal) *wire.Probl
 	case follow.WhyOtherLog:
 		return problem(http.StatusConflict, "cursor of another log", hints.afresh)
 	case follow.WhyGap:
-		return problem(http.StatusPreconditionFailed, "gap", "leave out strict to go on and be told what is missing")
+		return problem(http.StatusPreconditionFailed, "gap", "leave out strict to go on and be told what is missing; or "+hints.afresh)
+	case follow.WhyNoTimes:
+		return problem(http.StatusUnprocessableEntity, "no times", hints.begin)
 	}
 	return problem(http.StatusInternalServerError, "refused", "the server's own log says why")
 }

@@ -49,12 +49,17 @@ var params = []param{
 	{"bytes", "bytes takes a count from 1 on, as bytes=4096", (*query).setBytes},
 	{"from", "from takes start or end", (*query).setFrom},
 	{"cursor", "cursor takes what an earlier answer gave as its cursor", (*query).setCursor},
+	{"since", "since takes how long ago, as since=10m or since=1d12h, or an instant, as since=2026-11-22T12:00:00Z", (*query).setSince},
 	{"follow", "follow takes 1, or 0 to end at the log's current end", (*query).setFollow},
 	{"heartbeat", "heartbeat takes a duration from 1s to 60s, as heartbeat=15s; plain text needs heartbeat=newline:15s", (*query).setHeartbeat},
 	{"partial", "partial takes a duration from 0s to 60s, as partial=500ms", (*query).setPartial},
 	{"retry", "retry takes 1, to wait for a log that is not there, or 0", (*query).setRetry},
 	{"strict", "strict takes 1, to be refused rather than told of a gap, or 0", (*query).setStrict},
 }
+
+// beginnings are the parameters that say where to begin. A request has one of
+// them at most.
+var beginnings = [...]string{"lines", "bytes", "from", "cursor", "since"}
 
 // Codes of problems with parameters.
 const (
@@ -85,6 +90,10 @@ func parseQuery(r *http.Request) (*query, *wire.Problem) {
 	}
 	if p := q.takeHeaders(r.Header); p != nil {
 		return nil, p
+	}
+	if now := time.Now(); q.start.Since.After(now) {
+		return nil, badParameter("since="+quote(values.Get("since"))+" is in the future",
+			"it is "+now.Format(time.RFC3339)+" here; "+hintsFor(r).coming)
 	}
 	return q, q.contradiction()
 }
@@ -161,13 +170,13 @@ func badParameter(detail, hint string) *wire.Problem {
 // with the URL that it began with.
 func (q *query) takeHeaders(h http.Header) *wire.Problem {
 	if id := h.Get("Last-Event-ID"); id != "" {
-		for _, name := range []string{"lines", "bytes", "from", "cursor"} {
+		for _, name := range beginnings {
 			delete(q.given, name)
 		}
 		if !q.setCursor(id) {
 			return badParameter("Last-Event-ID "+quote(id)+" is no cursor", "it is the id of the last event that came")
 		}
-		q.start.Lines, q.start.Bytes = 0, 0
+		q.start.Lines, q.start.Bytes, q.start.Since = 0, 0, time.Time{}
 		q.given["cursor"] = true
 	}
 	if value := h.Get(wire.HeaderLease); value != "" {
@@ -209,6 +218,14 @@ func (q *query) setFrom(v string) bool {
 func (q *query) setCursor(v string) bool {
 	q.start.From, q.start.Cursor = follow.FromCursor, v
 	return isCursor(v)
+}
+
+// setSince takes an instant without an offset, and a duration, by this server's
+// own clock and zone: those of the log, as a rule.
+func (q *query) setSince(v string) (ok bool) {
+	q.start.From = follow.FromSince
+	q.start.Since, ok = wire.ParseSince(v, time.Now())
+	return ok
 }
 
 // isCursor reports whether v can be a cursor at all; only the log knows whether
@@ -259,7 +276,7 @@ func (q *query) has(names ...string) bool {
 // contradiction refuses what cannot be meant at the same time, rather than let
 // one of two parameters win silently.
 func (q *query) contradiction() *wire.Problem {
-	starts := slices.DeleteFunc([]string{"lines", "bytes", "from", "cursor"}, func(n string) bool { return !q.given[n] })
+	starts := slices.DeleteFunc(slices.Clone(beginnings[:]), func(n string) bool { return !q.given[n] })
 	lines := q.as == wire.NDJSON || q.as == wire.SSE
 	refuse := func(detail, hint string) *wire.Problem {
 		return wire.NewProblem(http.StatusBadRequest, codeContradiction, detail, hint)

@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bubbletail/bubbletail/internal/follow"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
 // Everything that is refused, with the exact answer that a curl user reads.
 func TestRefusals(t *testing.T) {
 	const (
-		known  = "known are lines, bytes, from, cursor, follow, heartbeat, partial, retry, strict"
+		known  = "known are lines, bytes, from, cursor, since, follow, heartbeat, partial, retry, strict"
 		list   = "GET / lists what there is; retry=1 waits for a log that is not there yet"
 		top    = "GET / lists what there is"
 		name   = "GET / lists what there is; a name has no empty, . or .. part, no NUL and no backslash, and does not begin with the reserved -/"
@@ -23,6 +24,7 @@ func TestRefusals(t *testing.T) {
 		count  = "lines takes a count from 0 to 100000, as lines=100"
 		beat   = "heartbeat takes a duration from 1s to 60s, as heartbeat=15s; plain text needs heartbeat=newline:15s"
 		afresh = "leave out the cursor to start afresh: from=start for all there is, from=end for what comes"
+		since  = "since takes how long ago, as since=10m or since=1d12h, or an instant, as since=2026-11-22T12:00:00Z"
 		frames = "Accept: " + wire.TypeFrames
 		ndjson = "Accept: " + wire.TypeNDJSON
 	)
@@ -64,7 +66,15 @@ func TestRefusals(t *testing.T) {
 		{"/app.log?cursor=a%0ab", "", 400, `cursor="a\nb" makes no sense`, "cursor takes what an earlier answer gave as its cursor"},
 		{"/app.log?cursor=junk", "", 409, `"app.log": bad cursor`, afresh},
 		{"/app.log?cursor=other.log~3", "", 409, `"app.log": another log`, afresh},
-		{"/app.log?cursor=app.log~99&strict=1", "", 412, `"app.log": gap`, "leave out strict to go on and be told what is missing"},
+		{"/app.log?cursor=app.log~99&strict=1", "", 412, `"app.log": gap`, "leave out strict to go on and be told what is missing; or " + afresh},
+		{"/app.log?since=10m", "", 422, `"app.log": no times`, "use lines=100 to begin with its last lines, or from=start with its first"},
+		{"/app.log?since=", "", 400, `since="" makes no sense`, since},
+		{"/app.log?since=-10m", "", 400, `since="-10m" makes no sense`, since},
+		{"/app.log?since=10", "", 400, `since="10" makes no sense`, since},
+		{"/app.log?since=1w", "", 400, `since="1w" makes no sense`, since},
+		{"/app.log?since=noon", "", 400, `since="noon" makes no sense`, since},
+		{"/app.log?since=10m&since=1h", "", 400, `parameter "since" is given 2 times`, "give it once"},
+		{"/none.log?since=10m", "", 404, `"none.log": not found`, list},
 		{"/app.log", "Last-Event-ID: a b", 400, `Last-Event-ID "a b" is no cursor`, "it is the id of the last event that came"},
 		{"/app.log?follow=yes", "", 400, `follow="yes" makes no sense`, "follow takes 1, or 0 to end at the log's current end"},
 		{"/app.log?heartbeat=15", frames, 400, `heartbeat="15" makes no sense`, beat},
@@ -76,11 +86,18 @@ func TestRefusals(t *testing.T) {
 		{"/app.log?partial=1s", frames, 400, "partial holds back unfinished lines, and frames passes them at once", "leave it out, or ask for application/x-ndjson"},
 		{"/app.log?lines=1&from=end", "", 400, "lines and from both say where to begin", "give one of them"},
 		{"/app.log?cursor=app.log~0&bytes=1", "", 400, "bytes and cursor both say where to begin", "give one of them"},
+		{"/app.log?lines=1&since=10m", "", 400, "lines and since both say where to begin", "give one of them"},
+		{"/app.log?bytes=1&since=10m", "", 400, "bytes and since both say where to begin", "give one of them"},
+		{"/app.log?from=start&since=10m", "", 400, "from and since both say where to begin", "give one of them"},
+		{"/app.log?cursor=app.log~0&since=10m", "", 400, "cursor and since both say where to begin", "give one of them"},
+		{"/app.log?since=10m&strict=1", "", 400, "strict says how to meet a cursor, and there is none", "give a cursor, or leave out strict"},
 		{"/app.log?strict=1", "", 400, "strict says how to meet a cursor, and there is none", "give a cursor, or leave out strict"},
 		{"/app.log?retry=1&follow=0", "", 400, "retry waits for a log, and follow=0 ends at once", "give one of them"},
 		{"/app.log?a=%zz", "", 400, `query "a=%zz" cannot be read: invalid URL escape "%zz"`, "write % as %25 and ; as %3B"},
 		{"/app.log?lines=1;from=end", "", 400, `query "lines=1;from=end" cannot be read: invalid semicolon separator in query`, "write % as %25 and ; as %3B"},
 		{"/app.log?lines=1&follow=0", "Range: bytes=0-1", 400, "Range and lines both say which part of the log is meant", "give one of them"},
+		{"/app.log?since=10m&follow=0", "Range: bytes=0-1", 400, "Range and since both say which part of the log is meant", "give one of them"},
+		{"/app.log?cursor=app.log~0", "Last-Event-ID: other.log~3", 409, `"app.log": another log`, "leave out Last-Event-ID to start afresh: from=start for all there is, from=end for what comes"},
 		{"/app.log", "Tail-Lease: 0.5", 400, `Tail-Lease "0.5" makes no sense`, "a lease is from 1 to 3600 seconds, as Tail-Lease: 45"},
 		{"/app.log", "Tail-Lease: NaN", 400, `Tail-Lease "NaN" makes no sense`, "a lease is from 1 to 3600 seconds, as Tail-Lease: 45"},
 		{"/app.log", "Accept: image/png", 406, `a log has no representation for Accept "image/png"`, "ask for text/plain, application/x-ndjson, text/event-stream or application/vnd.bubbletail.frames"},
@@ -161,6 +178,7 @@ func TestHints_tailtui(t *testing.T) {
 		"/dir/%1b%3b/x":         "curl 'http://127.0.0.1:7070/dir/%1B;/' lists what there is" + flags,
 		"/dir":                  "name a log in it; curl http://127.0.0.1:7070/dir/ lists them",
 		"/app.log?cursor=stale": "start tailtui again to start afresh",
+		"/app.log?since=10m":    "leave out --since: -n 100 begins with its last lines, -n all with its first",
 	} {
 		res, body := s.ask(http.MethodGet, target, "", "User-Agent", "tailtui/0.1.0", "Host", "127.0.0.1:7070")
 		if _, hint, _ := strings.Cut(body, "hint: "); hint != want+"\n" {
@@ -182,6 +200,7 @@ func TestRefusals_longNames(t *testing.T) {
 		"/app.log?" + escaped + "=1": nil,
 		"/app.log?from=" + escaped:   nil,
 		"/app.log?%zz" + escaped:     nil,
+		"/app.log?since=" + escaped:  nil,
 		"/app.log?cursor=x&lines=1":  {"Last-Event-ID", long},
 		"/app.log?heartbeat=1h":      {"Accept", long},
 		"/app.log?lines=3000000":     {wire.HeaderLease, long},
@@ -310,7 +329,7 @@ func TestGuard_hostsThatAreOurs(t *testing.T) {
 }
 
 func FuzzParseQuery(f *testing.F) {
-	for _, q := range []string{"lines=5&follow=0", "heartbeat=newline:5s", "cursor=a&strict=1", "bytes=9223372036854775808", "a=%", "lines=1;x"} {
+	for _, q := range []string{"lines=5&follow=0", "heartbeat=newline:5s", "cursor=a&strict=1", "bytes=9223372036854775808", "a=%", "lines=1;x", "since=1d12h", "since=2026-11-22T12:00:00+01:00"} {
 		f.Add(q, "", "")
 	}
 	f.Add("", "x~1", "45")
@@ -328,6 +347,9 @@ func FuzzParseQuery(f *testing.F) {
 				t.Errorf("%+v", p)
 			}
 			return
+		}
+		if q.start.Since.After(time.Now()) || q.start.Since.IsZero() == (q.start.From == follow.FromSince) {
+			t.Errorf("since %v from %v", q.start.Since, q.start.From)
 		}
 		if q.start.Lines < 0 || q.start.Lines > wire.MaxLines || q.start.Bytes < 0 || q.lease < 0 || q.hold < 0 {
 			t.Errorf("%+v", q)

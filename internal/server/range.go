@@ -21,7 +21,7 @@ func inBytes(header string) bool {
 // serveRange answers GET with follow=0 and a Range: a part of one generation,
 // for scrolling back.
 func (s *Server) serveRange(w http.ResponseWriter, r *http.Request, name string, q *query) {
-	for _, name := range []string{"lines", "bytes", "from", "cursor"} {
+	for _, name := range beginnings {
 		if q.given[name] {
 			refuse(w, r, wire.NewProblem(http.StatusBadRequest, codeContradiction,
 				"Range and "+name+" both say which part of the log is meant", "give one of them"))

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -20,7 +21,9 @@ type registry struct {
 	// Static after construction.
 	maxStreams, maxPerClient int
 	metrics                  *metrics
-	wake                     chan struct{} // capacity 1: tells the sweeper that there are streams
+	wake                     chan struct{}   // capacity 1: tells the sweeper that there are streams
+	open                     context.Context // ends, with an ending as its cause, when no stream may begin any more
+	close                    context.CancelCauseFunc
 
 	mu      sync.Mutex
 	slots   int            // taken, at most maxStreams
@@ -28,16 +31,17 @@ type registry struct {
 	live    map[string]*stream
 	ended   []wire.StreamInfo // ring of keptEnded
 	oldest  int               // index into ended, once it is full
-	closing *ending           // why no stream may begin any more; nil while they may
 }
 
 func newRegistry(maxStreams, maxPerClient int, m *metrics) *registry {
-	return &registry{
+	r := &registry{
 		maxStreams: maxStreams, maxPerClient: maxPerClient, metrics: m,
 		wake:    make(chan struct{}, 1),
 		clients: map[string]int{},
 		live:    map[string]*stream{},
 	}
+	r.open, r.close = context.WithCancelCause(context.Background())
+	return r
 }
 
 // retryFull is what 429 and 503 answers give as Retry-After: soon enough for a
@@ -50,9 +54,8 @@ func (r *registry) admit(client string) (release func(), p *wire.Problem) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.closing != nil:
-		return nil, wire.NewProblem(http.StatusServiceUnavailable, "shutting down",
-			"the server is stopping", "try again in a few seconds")
+	case r.open.Err() != nil:
+		return nil, shuttingDown()
 	case r.slots >= r.maxStreams:
 		r.metrics.limitStreams.Inc()
 		return nil, wire.NewProblem(http.StatusTooManyRequests, "too many streams",
@@ -69,6 +72,23 @@ func (r *registry) admit(client string) (release func(), p *wire.Problem) {
 	return func() { r.release(client) }, nil
 }
 
+func shuttingDown() *wire.Problem {
+	return wire.NewProblem(http.StatusServiceUnavailable, "shutting down",
+		"the server is stopping", "try again in a few seconds")
+}
+
+// stream gives the context of a stream that the request asks for, from the
+// search for its beginning on. It ends with the request, with the registry, or by
+// end, which is to be called.
+func (r *registry) stream(request context.Context) (ctx context.Context, end context.CancelCauseFunc) {
+	ctx, cancel := context.WithCancelCause(request)
+	stop := context.AfterFunc(r.open, func() { cancel(context.Cause(r.open)) })
+	return ctx, func(why error) {
+		stop()
+		cancel(why)
+	}
+}
+
 func (r *registry) release(client string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,17 +98,12 @@ func (r *registry) release(client string) {
 	}
 }
 
-// add makes a stream visible to the sweeper, to DELETE and to the drain. When
-// the drain has begun meanwhile, the stream is ended at once.
+// add makes a stream visible to the sweeper and to DELETE.
 func (r *registry) add(st *stream) {
 	r.mu.Lock()
 	r.live[st.id] = st
-	closing := r.closing
 	r.mu.Unlock()
 	r.metrics.opened[st.as].Inc()
-	if closing != nil {
-		st.end(closing)
-	}
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -139,16 +154,6 @@ func (r *registry) count(as wire.Representation) int {
 		}
 	}
 	return n
-}
-
-// close lets no further stream begin and ends all there are.
-func (r *registry) close(why *ending) {
-	r.mu.Lock()
-	r.closing = why
-	r.mu.Unlock()
-	for _, st := range r.all(nil) {
-		st.end(why)
-	}
 }
 
 // streams is the registry as /-/streams shows it.

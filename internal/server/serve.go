@@ -68,13 +68,15 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string
 		refuse(w, r, p)
 		return
 	}
-	follower, err := s.cfg.Logs.Follow(r.Context(), name, q.start)
+	ctx, end := s.registry.stream(r.Context())
+	follower, err := s.cfg.Logs.Follow(ctx, name, q.start)
 	if err != nil {
+		ended := causeOf(ctx)
+		end(nil)
 		release()
-		s.refuseErr(w, r, err)
+		s.refuseSearch(w, r, err, ended)
 		return
 	}
-	ctx, end := context.WithCancelCause(r.Context())
 	st := s.newStream(name, client, q)
 	st.kernel, st.nudge, st.lag, st.end = kernelOf(r.Context()), follower.Nudge, follower.Lag, end
 	c := newConn(w, st.patience())
@@ -106,6 +108,20 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string
 	w.Header().Set(wire.TrailerEnd, string(st.ended.reason))
 	if st.ended.aborts() {
 		panic(http.ErrAbortHandler) // nobody may take this for a clean end
+	}
+}
+
+// refuseSearch answers for a log whose place to begin at was not found: because
+// of err, or, if it is not nil, because of ended meanwhile. Looking for a time
+// takes a while in a large log.
+func (s *Server) refuseSearch(w http.ResponseWriter, r *http.Request, err error, ended *ending) {
+	switch {
+	case ended == nil:
+		s.refuseErr(w, r, err)
+	case ended.reason == wire.ReasonShutdown:
+		refuse(w, r, shuttingDown())
+	default:
+		panic(http.ErrAbortHandler) // nobody is there to be answered, and an empty answer would be a lie
 	}
 }
 

@@ -45,10 +45,16 @@ type Entry struct {
 
 // Health is the answer of GET /-/healthz.
 type Health struct {
-	Status   string   `json:"status"`   // "ok" or "degraded"
-	Watching string   `json:"watching"` // "inotify" (or the system's own) or "polling"
-	Identity string   `json:"identity"` // "strong", or "weak" where files have no birth time
-	Notes    []string `json:"notes,omitempty"`
+	Status   string `json:"status"`   // "ok" or "degraded"
+	Watching string `json:"watching"` // "inotify" (or the system's own) or "polling"
+	Identity string `json:"identity"` // "strong", or "weak" where files have no birth time
+
+	Logs        int `json:"logs"`        // that are being followed
+	Polled      int `json:"polled"`      // of these, how many are looked at once a second only, since nothing tells of their changes
+	Watches     int `json:"watches"`     // directories that are watched
+	Generations int `json:"generations"` // files held open, of all logs
+
+	Notes []string `json:"notes,omitempty"` // why the status is not ok, for people
 }
 
 // Build is the answer of GET /-/version.
