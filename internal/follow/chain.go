@@ -91,6 +91,10 @@ func (h *hub) drop(g *generation) {
 // first, and removed first by whoever rotates the log.
 const maxOpen = 16
 
+// maxOpenInGrace is the same for those that were left just now. A log that is rotated
+// every 30 ms has no more.
+const maxOpenInGrace = 192
+
 // maxMissed is how many looks in a row must miss a file before it is taken for gone.
 const maxMissed = 5
 
@@ -122,7 +126,11 @@ func (h *hub) prune(now time.Time) {
 			continue
 		}
 		open++
-		if open > maxOpen && g != h.cur && g.settled && g.users == 0 {
+		limit := maxOpen
+		if now.Sub(g.left) < h.grace { // somebody may wait for late bytes
+			limit = maxOpenInGrace
+		}
+		if open > limit && g != h.cur && g.settled && g.users == 0 {
 			h.drop(g)
 			g.parked = true
 		}

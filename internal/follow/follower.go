@@ -46,7 +46,7 @@ func (f *Follower) Next(ctx context.Context) (Event, error) {
 			return f.event(Event{}), nil
 		default:
 		}
-		e, wake, err := f.step()
+		e, wake, err := f.step(ctx)
 		if err != nil || wake == nil {
 			return e, err
 		}

@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -16,6 +17,7 @@ type way struct {
 	files   []sibling
 	horizon horizon // what is accounted for where the way begins
 	gap     string
+	like    likeness // of the cursor's generation and the files looked through in vain
 }
 
 // meet finds the place that a cursor names. The caller holds looking, and has looked.
@@ -23,8 +25,7 @@ type way struct {
 // A cursor's generation is the file with its identity, if the bytes before the offset
 // are what they were. Is the file there with other bytes, then it was begun anew, and
 // a copy has them. Is it not there, then a file with these bytes may be the same one
-// under another identity: restored, or on a device that has another number since the
-// last start; or packed by now. Only when nothing has these bytes is there a gap.
+// under another identity: restored, moved, or packed by now. Only when nothing has these bytes is there a gap.
 func (h *hub) meet(s *search, c cursor, start Start) (beginning, error) {
 	files, err := h.siblings()
 	if errors.Is(err, errMoved) {
@@ -35,6 +36,11 @@ func (h *hub) meet(s *search, c cursor, start Start) (beginning, error) {
 		if w, err = h.meetPacked(s, c, w); err != nil {
 			return beginning{}, err
 		}
+	}
+	if w.met == MetGap && start.Wait && h.err != nil && isAbsent(h.err) && h.cur.void && len(files) == 0 && w.like == (likeness{}) {
+		// There is nothing to meet it in: a directory that comes back, or a file system
+		// that is mounted late, may still have its generation.
+		return beginning{at: place{gen: h.cur}, met: MetContinued, unmet: &c}, nil
 	}
 	b, err := h.chain(w)
 	switch {
@@ -60,14 +66,11 @@ func (h *hub) find(c cursor, files []sibling) way {
 	}
 	if g, at, ok := h.inChain(c); ok {
 		w.first, w.spot = g, at
-		if g != h.cur {
+		switch {
+		case g != h.cur:
 			w.met = MetRotated
-			return w
-		}
-		if unread := h.copied(c, files); len(unread) > 0 {
-			if g, at, ok := h.inFile(c, unread[0]); ok {
-				w.met, w.first, w.spot, w.files = MetTruncated, g, at, unread[1:]
-			}
+		case h.err == nil: // else what is beside it was renamed, not copied
+			h.findTruncated(c, files, &w)
 		}
 		return w
 	}
@@ -80,10 +83,19 @@ func (h *hub) find(c cursor, files []sibling) way {
 		}
 		w.met = MetTruncated
 	}
-	if g, at, i := h.byContent(c, files, mine >= 0); g != nil {
+	if mine >= 0 {
+		if g, at, i := h.byCopy(c, files); g != nil {
+			w.first, w.spot, w.files = g, at, c.after(files, i)
+			return w
+		}
+	}
+	g, at, i, like := h.byContent(c, files)
+	if like.proves(c) && g != nil {
 		w.first, w.spot, w.files = g, at, c.after(files, i)
 		return w
 	}
+	h.unhold(g)
+	w.like = like
 	w.files = c.since(files, -1)
 	switch {
 	case mine < 0:
@@ -100,21 +112,23 @@ func (h *hub) find(c cursor, files []sibling) way {
 // without them, if they are not there.
 func (h *hub) meetPacked(s *search, c cursor, gone way) (way, error) {
 	w := way{met: MetRotated, files: gone.files, horizon: c.horizon}
-	packed := packedSiblings(h.root, h.name, h.alive())
+	packed, cur := packedSiblings(h.root, h.name, h.alive()), h.cur
 	err := h.aside(h.cur, func(content) (err error) {
-		w.first, w.spot, w.packed, err = h.findPacked(s, c, packed)
+		w.first, w.spot, w.packed, err = h.findPacked(s, c, packed, gone.like)
 		return err
 	})
+	if err == nil && h.cur != cur {
+		err = errMoved // the log has gone on: the way has another end now
+	}
 	switch {
 	case errors.Is(err, errCut):
 		gone.gap = "the generation that the cursor names is gone or packed, and " + errCut.Error()
 		return gone, nil
 	case err != nil:
-		if w.first != nil {
-			h.discard([]*generation{w.first})
-		}
+		h.unhold(w.first)
 		return gone, err
 	case w.first == nil:
+		gone.like.other += len(packed)
 		return gone, nil
 	}
 	return w, nil
@@ -182,37 +196,120 @@ func (h *hub) inFile(c cursor, s sibling) (*generation, spot, bool) {
 	return g, at, true
 }
 
-// byContent looks for the cursor's bytes in all of files, first in those that it does
-// not account for. A few bytes are no proof but in a copy of a file that is there.
-func (h *hub) byContent(c cursor, files []sibling, there bool) (*generation, spot, int) {
-	for _, unseen := range []bool{true, false} {
-		if c.off == 0 || c.off < overlap && !(unseen && there) {
+// likeness is how many files of a log have a cursor's bytes where it has them, and how
+// many have others there.
+type likeness struct{ same, other int }
+
+// proves reports whether a file with the cursor's bytes is its generation under another
+// identity. Programs begin their logs with the same lines, so that bytes near the
+// beginning prove it only if they are this file's alone.
+func (l likeness) proves(c cursor) bool {
+	return c.off > sameHeader || c.off >= overlap && l.same == 1 && l.other > 0
+}
+
+// byCopy looks for the cursor's bytes in the copies that nobody has seen, the earliest
+// first, of a file that is there with other bytes.
+func (h *hub) byCopy(c cursor, files []sibling) (*generation, spot, int) {
+	for i, s := range files {
+		if seen, _ := c.horizon.has(s.id); seen || c.off == 0 {
 			continue
 		}
-		for i, s := range files {
-			if seen, _ := c.horizon.has(s.id); unseen == seen {
-				continue
-			}
-			if s.id == h.cur.id && !there {
-				if at, ok := c.in(h.cur.body); ok {
-					return h.cur, at, i
-				}
-			}
-			if g, at, ok := h.inFile(c, s); ok {
-				return g, at, i
-			}
+		if g, at, ok := h.inFile(c, s); ok {
+			return g, at, i
 		}
 	}
 	return nil, spot{}, 0
 }
 
-// copied gives the copies that were made of the current generation since the cursor
-// was at its beginning, if the file has other content now. So few bytes before the
-// cursor may well be the same in both.
-func (h *hub) copied(c cursor, files []sibling) []sibling {
-	return slices.DeleteFunc(c.since(h.truncated(h.cur, files), -1), func(s sibling) bool {
+// byContent looks for the cursor's bytes in all of files, first in those that it does
+// not account for.
+func (h *hub) byContent(c cursor, files []sibling) (found *generation, at spot, place int, l likeness) {
+	for _, unseen := range []bool{true, false} {
+		for i, s := range files {
+			if seen, _ := c.horizon.has(s.id); unseen == seen || s.size < c.off {
+				continue
+			}
+			g, spot, ok := h.holding(c, s)
+			if !ok {
+				l.other++
+				continue
+			}
+			if l.same++; l.same > 1 {
+				h.unhold(g)
+			} else {
+				found, at, place = g, spot, i
+			}
+			if c.off > sameHeader {
+				return found, at, place, l
+			}
+		}
+	}
+	return found, at, place, l
+}
+
+// holding gives the generation that s is, in the hub's chain or opened, if the cursor's
+// bytes are in it. Who does not need it gives it back with unhold.
+func (h *hub) holding(c cursor, s sibling) (*generation, spot, bool) {
+	if s.id == h.cur.id {
+		at, ok := c.in(h.cur.body)
+		return h.cur, at, ok
+	}
+	return h.inFile(c, s)
+}
+
+func (h *hub) unhold(g *generation) {
+	if g != nil && !g.shared {
+		h.discard([]*generation{g})
+	}
+}
+
+// findTruncated changes the way of a cursor whose bytes are in the current generation, if
+// they are there again: copies tell that the file was begun anew since, with the same
+// header.
+func (h *hub) findTruncated(c cursor, files []sibling, w *way) {
+	unread := slices.DeleteFunc(c.since(h.truncated(h.cur, files), -1), func(s sibling) bool {
 		return s.live || s.size == 0
 	})
+	packed, doubt := h.packedCopies(c)
+	switch {
+	case len(packed) > 0:
+		if p, at, ok := h.inPacked(newSearch(context.Background()), c, packed[0]); ok {
+			w.met, w.first, w.spot = MetTruncated, unpacked(p, packed[0], c.off), at
+			w.packed, w.files = packed[1:], unread
+			return
+		}
+		doubt = true
+	case len(unread) > 0:
+		if g, at, ok := h.inFile(c, unread[0]); ok {
+			w.met, w.first, w.spot, w.files = MetTruncated, g, at, unread[1:]
+			return
+		}
+	}
+	if doubt {
+		w.met, w.gap = MetGap, "the log may have been copied, truncated and its copy packed; what it begins with does not tell"
+	}
+}
+
+// packedCopies gives the packed files that were copied from the current file since the
+// cursor was made: what was renamed was last written before that file was born, or soon
+// after if its writer was late, and then there is doubt. It matters only where the log may
+// begin as it did before.
+func (h *hub) packedCopies(c cursor) (copies []sibling, doubt bool) {
+	if c.off > sameHeader || c.id.born == 0 {
+		return nil, false
+	}
+	for _, s := range packedSiblings(h.root, h.name, h.alive()) {
+		if s.id.born <= c.horizon.newest {
+			continue
+		}
+		switch age := s.mtime.Sub(time.Unix(0, c.id.born)); {
+		case age > h.grace:
+			copies = append(copies, s)
+		case age > 0:
+			doubt = true
+		}
+	}
+	return copies, doubt
 }
 
 // chain makes the generations that lead to those of the hub.
@@ -242,6 +339,9 @@ func (h *hub) chain(w way) (beginning, error) {
 		if g := h.inHub(s.id); g != nil {
 			end = g
 			break
+		}
+		if end.void && h.unseen(end, s) {
+			continue // the hub will put it there itself, once the log is there
 		}
 		g, err := h.openSibling(s)
 		switch {

@@ -127,8 +127,9 @@ func unpacked(p *packed, s sibling, read int64) *generation {
 }
 
 // findPacked looks for the cursor's bytes in packed files, which the one that it names
-// may be among by now, and gives the generation, the spot and those after it.
-func (h *hub) findPacked(s *search, c cursor, files []sibling) (g *generation, at spot, after []sibling, err error) {
+// may be among by now, and gives the generation, the spot and those after it. like is
+// what looking through the others came to.
+func (h *hub) findPacked(s *search, c cursor, files []sibling, like likeness) (g *generation, at spot, after []sibling, err error) {
 	if len(files) == 0 {
 		return nil, spot{}, nil, nil
 	}
@@ -137,34 +138,54 @@ func (h *hub) findPacked(s *search, c cursor, files []sibling) (g *generation, a
 		return nil, spot{}, nil, err
 	}
 	defer release()
-	tried := func(own bool) error {
-		for i, f := range slices.Backward(files) {
-			if own != c.id.sameFile(f.id) || !own && c.off < overlap {
-				continue // so few bytes prove nothing
-			}
-			p, err := h.root.openPacked(f, s)
-			if err != nil {
-				continue
-			}
-			// The head first: it costs little, and most are not the one.
-			if digest(p.head[:min(c.off, int64(len(p.head)))]) == c.head {
-				if at, err = spotAt(p, c.off); err == nil && digest(at.before()) == c.before {
-					g, after = unpacked(p, f, c.off), files[i+1:]
-					return nil
-				}
-			}
-			p.Close()
-			if cut := s.spend(0); cut != nil {
-				return cut
-			}
+	keep := func(p *packed, i int, where spot) {
+		h.unhold(g)
+		g, at, after = unpacked(p, files[i], c.off), where, files[i+1:]
+	}
+	own := slices.IndexFunc(files, func(f sibling) bool { return c.id.sameFile(f.id) })
+	if own >= 0 {
+		if p, where, ok := h.inPacked(s, c, files[own]); ok {
+			keep(p, own, where)
+			return g, at, after, nil
 		}
-		return nil
 	}
-	err = tried(true)
-	if g == nil && err == nil {
-		err = tried(false)
+	for i, f := range slices.Backward(files) {
+		p, where, ok := h.inPacked(s, c, f)
+		if ok {
+			like.same++
+			keep(p, i, where)
+		} else {
+			like.other++
+		}
+		if err := s.spend(0); err != nil {
+			h.unhold(g)
+			return nil, spot{}, nil, err
+		}
+		if ok && c.off > sameHeader {
+			break
+		}
 	}
-	return g, at, after, err
+	if !like.proves(c) {
+		h.unhold(g)
+		g = nil
+	}
+	return g, at, after, nil
+}
+
+// inPacked opens a packed file, if the cursor's bytes are in it.
+func (h *hub) inPacked(s *search, c cursor, f sibling) (*packed, spot, bool) {
+	p, err := h.root.openPacked(f, s)
+	if err != nil {
+		return nil, spot{}, false
+	}
+	// The head first: it costs little, and most are not the one.
+	if digest(p.head[:min(c.off, int64(len(p.head)))]) == c.head {
+		if at, err := spotAt(p, c.off); err == nil && digest(at.before()) == c.before {
+			return p, at, true
+		}
+	}
+	p.Close()
+	return nil, spot{}, false
 }
 
 // firstSince is the like of the function for what can only be read from its beginning.

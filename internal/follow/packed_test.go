@@ -67,12 +67,12 @@ func TestPacked_aBombIsNotInflatedForever(t *testing.T) {
 	c := cursor{id: identity{ino: 1, born: 1}, off: 1 << 40, head: digest(zeros[:overlap])}
 	s := newSearch(t.Context())
 	s.left = 8 << 20
-	_, _, _, err := f.hub.findPacked(s, c, packedSiblings(l.roots[0], "app.log", found{}))
+	_, _, _, err := f.hub.findPacked(s, c, packedSiblings(l.roots[0], "app.log", found{}), likeness{})
 	if !errors.Is(err, errCut) {
 		t.Errorf("got %v", err)
 	}
 	// And without such limits its end is found to come before the cursor.
-	g, _, _, err := f.hub.findPacked(newSearch(t.Context()), c, packedSiblings(l.roots[0], "app.log", found{}))
+	g, _, _, err := f.hub.findPacked(newSearch(t.Context()), c, packedSiblings(l.roots[0], "app.log", found{}), likeness{})
 	if g != nil || err != nil && !errors.Is(err, io.EOF) {
 		t.Errorf("found %v, %v", g, err)
 	}

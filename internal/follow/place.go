@@ -25,10 +25,12 @@ func (p *place) advance(window []byte, n int64) {
 // position is where a follower is in a log. It is copied: what left points to is
 // never changed.
 type position struct {
-	tag  [digestLen]byte // of the log
-	at   place
-	left []place // generations left, in that order, whose late bytes are waited for
-	late int     // 1 + the one of left that is being read: data moves it on, not at; else 0
+	tag   [digestLen]byte // of the log
+	at    place
+	left  []place // generations left, in that order, whose late bytes are waited for
+	unmet *cursor // what is still to be met, when there is something of the log; at is no place then
+
+	late int // 1 + the one of left that is being read: data moves it on, not at; else 0
 }
 
 // reading is the place that data moves on, by advance.
@@ -55,6 +57,9 @@ func (p *position) forget(i int) {
 
 // cursor is the position as text.
 func (p *position) cursor() string {
+	if p.unmet != nil {
+		return p.unmet.text()
+	}
 	c := cursor{log: p.tag, id: p.at.id, off: p.at.off, horizon: p.at.horizon}
 	c.before = digest(p.at.before())
 	c.head = c.before

@@ -24,6 +24,7 @@ import (
 //	sparse FILE SIZE TEXT  make FILE that large, and append
 //	mkdir DIR              symlink TARGET NAME               fifo NAME
 //	gzip FILE              pack FILE into FILE.gz, with its time, and remove it
+//	pass TIME              files made later are younger by as much
 //	tick                   later files have a later birth time
 //	follow NAME [tail N] [bytes N] [start] [end] [since TIME] [wait] [once]
 //	grace TIME             how long late bytes are waited for, instead of 80 ms
@@ -132,6 +133,9 @@ func (s *scenario) do(command string, args []string) error {
 		s.err = nil
 		return nil
 	case "met":
+		if s.err != nil {
+			return s.err
+		}
 		if got := s.f.Opening().Met; string(got) != args[0] {
 			return fmt.Errorf("met %s", got)
 		}
@@ -193,6 +197,12 @@ func (s *scenario) change(command string, args []string) error {
 		return os.Rename(s.path(args[1])+".new", s.path(args[1]))
 	case "fifo":
 		return mkfifo(name)
+	case "pass":
+		d, err := time.ParseDuration(args[0])
+		for begin := time.Now(); time.Since(begin) < d; {
+			nextTick(s.t, s.dir)
+		}
+		return err
 	case "gzip":
 		return gzipFile(name)
 	case "tick":

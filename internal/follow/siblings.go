@@ -131,6 +131,9 @@ func siblings(r *root, name string, live found) ([]sibling, error) {
 		if errors.Is(err, fs.ErrPermission) {
 			return files, err
 		}
+		if isAbsent(err) && live.id.zero() {
+			err = nil // the log is not there, and neither is its directory
+		}
 		same := func(a, b sibling) bool { return a.id == b.id && a.suffix == b.suffix }
 		if i > 0 && err == nil && slices.EqualFunc(files, last, same) {
 			return files, nil

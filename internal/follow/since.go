@@ -42,6 +42,7 @@ func (h *hub) since(s *search, start Start) (beginning, error) {
 	eras, size := h.eras(files), h.seen.off
 	var best, asked, timed int // the last era to begin in; how many were searched, and had times
 	var off int64
+	cur := h.cur
 	err = h.aside(h.cur, func(current content) error {
 		for i, e := range eras {
 			switch {
@@ -65,6 +66,9 @@ func (h *hub) since(s *search, start Start) (beginning, error) {
 		return nil
 	})
 	w := way{met: MetFresh}
+	if err == nil && h.cur != cur {
+		err = errMoved // the log has gone on: the way has another end now
+	}
 	switch {
 	case errors.Is(err, errCut):
 		w.gap = "the search for the moment was ended, as " + errCut.Error() + ": there may be lines before this that are from after it"

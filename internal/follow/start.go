@@ -91,6 +91,8 @@ type beginning struct {
 	left []place // generations left before, with late bytes perhaps
 	met  Met
 	gap  string // why something cannot be had; "" if all can
+
+	unmet *cursor // to be met once there is anything of the log; nil if that is done
 }
 
 // maxTries bounds how often the place is looked for in a log that is rotated or
@@ -99,19 +101,26 @@ const maxTries = 20
 
 // follow begins a follower.
 func (h *hub) follow(ctx context.Context, start Start, c cursor) (*Follower, error) {
-	s := newSearch(ctx)
 	h.looking.Lock()
 	defer h.looking.Unlock()
-	var b beginning
+	b, err := h.findPlace(ctx, start, c)
+	if err != nil {
+		return nil, err
+	}
+	return h.newFollower(start, b), nil
+}
+
+// findPlace finds the place of a follower in the log as it is now. The caller holds looking.
+func (h *hub) findPlace(ctx context.Context, start Start, c cursor) (b beginning, err error) {
+	s := newSearch(ctx)
 	for try := 1; ; try++ {
 		h.mu.Lock()
 		closed := h.closed
 		h.mu.Unlock()
 		if closed {
-			return nil, ErrClosed
+			return b, ErrClosed
 		}
 		h.look()
-		var err error
 		switch start.From {
 		case FromCursor:
 			b, err = h.meet(s, c, start)
@@ -124,16 +133,24 @@ func (h *hub) follow(ctx context.Context, start Start, c cursor) (*Follower, err
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return b, err
 		}
 		// The place was found in the content that the hub knows, if that is still there.
 		if same, _ := h.unchanged(); same && !h.unsure || try == maxTries {
-			break
+			h.hint() // what leads to the hub's own generations has to settle
+			return b, h.knowHead(&b.at)
 		}
 		h.abandon(b.at.gen)
 	}
-	h.hint() // what leads to the hub's own generations has to settle
-	return h.newFollower(start, b)
+}
+
+// knowHead completes the head of a place, if the hub has not seen as much of its
+// generation: the place's cursors need it.
+func (h *hub) knowHead(at *place) (err error) {
+	if g := at.gen; g.body != nil && int64(len(g.head)) < min(at.off, overlap) {
+		at.head, err = readHead(g.body, at.off)
+	}
+	return err
 }
 
 // unchanged reports whether what was seen of the current generation is still there.
@@ -193,15 +210,11 @@ func (h *hub) begin(s *search, start Start) (beginning, error) {
 }
 
 // newFollower makes the follower that begins at b.
-func (h *hub) newFollower(start Start, b beginning) (*Follower, error) {
+func (h *hub) newFollower(start Start, b beginning) *Follower {
 	f := &Follower{logs: h.logs, hub: h, nudge: make(chan struct{}, 1)}
-	f.pos = position{tag: h.tag, at: b.at, left: b.left}
-	at := &f.pos.at
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	at.gen.users++
-	at.id, at.head, at.horizon = at.gen.id, at.gen.head, at.gen.horizon
-	f.public = f.pos
+	f.begin(b)
 	f.opening = Opening{Met: b.met, Cursor: f.pos.cursor(), Size: h.cur.size}
 	if h.cur.void {
 		f.opening.Size = -1
@@ -209,13 +222,51 @@ func (h *hub) newFollower(start Start, b beginning) (*Follower, error) {
 	if h.err == nil {
 		f.opening.Modified = h.live.mtime
 	}
-	before := at.before()
+	before := f.pos.at.before()
 	f.opening.MidLine = len(before) > 0 && before[len(before)-1] != '\n'
-	if b.gap != "" {
-		f.tell(Gap, nil, b.gap)
-	}
 	if start.Once {
 		f.once = &place{gen: h.cur, spot: spot{off: h.cur.size}}
 	}
-	return f, nil
+	return f
+}
+
+// begin puts the follower where b says. The caller holds the hub's mu.
+func (f *Follower) begin(b beginning) {
+	f.pos = position{tag: f.hub.tag, at: b.at, left: b.left, unmet: b.unmet}
+	at := &f.pos.at
+	at.gen.users++
+	at.id, at.horizon = at.gen.id, at.gen.horizon
+	if len(at.gen.head) > len(at.head) {
+		at.head = at.gen.head
+	}
+	if b.gap != "" {
+		f.tell(Gap, nil, b.gap)
+	}
+	f.mu.Lock()
+	f.public = f.pos
+	f.mu.Unlock()
+}
+
+// tryMeet meets the cursor that could not be met while there was nothing of the log. It
+// reports false while there still is nothing.
+func (f *Follower) tryMeet(ctx context.Context, v view) (moved bool, err error) {
+	if v.next == nil {
+		return false, nil
+	}
+	h := f.hub
+	h.looking.Lock()
+	defer h.looking.Unlock()
+	b, err := h.findPlace(ctx, Start{From: FromCursor, Wait: true}, *f.pos.unmet)
+	if err != nil {
+		return false, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f.pos.at.gen.users--
+	f.removed, f.denied = false, ""
+	if b.unmet == nil {
+		f.tell(Appeared, nil, "the log is there")
+	}
+	f.begin(b)
+	return true, nil
 }

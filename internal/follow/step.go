@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -62,7 +63,7 @@ func (f *Follower) done(v view) {
 }
 
 // step gives the next event, or the channel to wait for until there may be one.
-func (f *Follower) step() (Event, <-chan struct{}, error) {
+func (f *Follower) step(ctx context.Context) (Event, <-chan struct{}, error) {
 	if f.closed {
 		return Event{}, nil, ErrClosed
 	}
@@ -79,7 +80,7 @@ func (f *Follower) step() (Event, <-chan struct{}, error) {
 		if err != nil {
 			return Event{}, nil, err
 		}
-		e, moved, err := f.try(v)
+		e, moved, err := f.try(ctx, v)
 		f.done(v)
 		switch {
 		case err != nil:
@@ -94,7 +95,13 @@ func (f *Follower) step() (Event, <-chan struct{}, error) {
 
 // try does what can be done in one view: give an event, or move (then there may be
 // more to do at once), or neither.
-func (f *Follower) try(v view) (e Event, moved bool, err error) {
+func (f *Follower) try(ctx context.Context, v view) (e Event, moved bool, err error) {
+	if f.pos.unmet != nil {
+		if moved, err := f.tryMeet(ctx, v); moved || err != nil {
+			return Event{}, moved, err
+		}
+		return f.tryState(v)
+	}
 	if e, moved := f.tryLate(v); moved || e.Kind != Nothing {
 		return e, moved, nil
 	}
