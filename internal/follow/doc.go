@@ -25,6 +25,15 @@
 // the 64 bytes before the size that it last saw, and each read the 64 bytes before
 // its position, with what they were, before the read and after it: a log that
 // was rewritten in place is found out by this, also when it is larger than before.
+// Where it may begin again with the same header, copies of it that nobody has seen
+// tell. No follower reads further than the hub has looked.
+//
+// A horizon says which files are accounted for at a point of the chain. What was born
+// after it is unseen, and is taken in the order of the births. With it a cursor leads
+// from any generation through all those after it, whatever they are called by then.
+//
+// Packed siblings are history: a cursor may be met in one, and a search through time
+// may begin in one, but nothing is decided by them.
 //
 // # Who ends what
 //

@@ -1,0 +1,59 @@
+package follow
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// findTruncated changes the way of a cursor whose bytes are in the current generation, if
+// they are there again: copies tell that the file was begun anew since, with the same
+// header.
+func (h *hub) findTruncated(c cursor, files []sibling, w *way) {
+	if c.off > sameHeader {
+		return // so many equal bytes prove that it was not
+	}
+	unread := slices.DeleteFunc(c.since(h.truncated(h.cur, files), -1), func(s sibling) bool {
+		return s.live || s.size == 0
+	})
+	packed, doubt := h.packedCopies(c)
+	switch {
+	case len(packed) > 0:
+		if p, at, ok := h.inPacked(newSearch(context.Background()), c, packed[0]); ok {
+			w.met, w.first, w.spot = MetTruncated, unpacked(p, packed[0], c.off), at
+			w.packed, w.files = packed[1:], unread
+			return
+		}
+		doubt = true
+	case len(unread) > 0:
+		if g, at, ok := h.inFile(c, unread[0]); ok {
+			w.met, w.first, w.spot, w.files = MetTruncated, g, at, unread[1:]
+			return
+		}
+		doubt = true // they are copies, since the log has not grown from them, but not the first ones
+	}
+	if doubt {
+		w.met, w.gap = MetGap, "the log may have been begun anew with what it began with before, and the copy of its rest is gone or packed"
+	}
+}
+
+// packedCopies gives the packed files that were copied from the current file since the
+// cursor was made: what was renamed was last written before that file was born, or soon
+// after if its writer was late, and then there is doubt.
+func (h *hub) packedCopies(c cursor) (copies []sibling, doubt bool) {
+	if c.id.born == 0 {
+		return nil, false
+	}
+	for _, s := range packedSiblings(h.root, h.name, h.alive()) {
+		if s.id.born <= c.horizon.newest {
+			continue
+		}
+		switch age := s.mtime.Sub(time.Unix(0, c.id.born)); {
+		case age > h.grace:
+			copies = append(copies, s)
+		case age > 0:
+			doubt = true
+		}
+	}
+	return copies, doubt
+}
