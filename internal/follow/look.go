@@ -111,6 +111,8 @@ func (h *hub) missing(now time.Time) {
 		h.mu.Lock()
 		h.succeed(&generation{void: true, horizon: horizonOf(files)}, leave{}, now)
 		h.mu.Unlock()
+	} else if isAbsent(h.err) {
+		h.catchUp(now)
 	}
 	if !h.cur.void {
 		h.inspect(now)

@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"cmp"
 	"errors"
 	"path"
 	"slices"
@@ -80,7 +81,46 @@ func (h *hub) rotate(next *generation, file content, files []sibling, listing er
 	if listing != nil {
 		how.gap = "the log's directory may not be listed, and so it cannot be known whether there was a file in between"
 	}
-	var between []*generation
+	between, ok := h.openUnseen(files, &how)
+	if !ok {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	how = h.extend(between, how, now)
+	next.body = h.hold(file, next.id)
+	h.extend([]*generation{next}, how, now)
+	return true
+}
+
+// catchUp puts the files that nobody has seen at the end of the chain while nothing has
+// the log's name: it had them all, and whoever comes now begins after them.
+func (h *hub) catchUp(now time.Time) {
+	files, err := h.siblings()
+	if errors.Is(err, errMoved) {
+		h.again()
+		return
+	}
+	var how leave
+	between, ok := h.openUnseen(h.truncated(h.cur, files), &how)
+	if !ok {
+		h.again()
+	}
+	if !ok || len(between) == 0 {
+		return
+	}
+	gap := how.gap
+	how = h.farewell(between[0])
+	how.gap = cmp.Or(how.gap, gap)
+	h.mu.Lock()
+	h.extend(between, how, now)
+	h.mu.Unlock()
+	h.seen = spot{}
+}
+
+// openUnseen opens those of files that the log has been since it was what is current. It
+// reports false when they were renamed meanwhile, and adds to how what cannot be had.
+func (h *hub) openUnseen(files []sibling, how *leave) (unseen []*generation, ok bool) {
 	for _, s := range files {
 		if s.live {
 			break // what was born after it is for the next look
@@ -91,32 +131,31 @@ func (h *hub) rotate(next *generation, file content, files []sibling, listing er
 		g, err := h.openSibling(s)
 		switch {
 		case err == nil:
-			between = append(between, g)
+			unseen = append(unseen, g)
 		case errors.Is(err, errMoved):
-			h.discard(between)
-			return false
+			h.discard(unseen)
+			return nil, false
 		default: // it will not be waited for
 			how.gap = "a file between the last and the next one may not be read"
 			h.account(s.id)
 		}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	return unseen, true
+}
+
+// extend puts generations at the end of the chain, the first of which the log came to by
+// how, and says how it comes to the one after them. The caller holds mu.
+func (h *hub) extend(gens []*generation, how leave, now time.Time) leave {
 	h.account(h.cur.id)
-	reached := h.cur.horizon
-	for _, g := range between {
+	for _, g := range gens {
+		reached := h.cur.horizon
 		reached.add(g.id)
 		g.horizon = reached
 		h.account(g.id)
 		h.succeed(g, how, now)
 		how = leave{kind: Rotated, detail: "the log was rotated more than once between two looks"}
 	}
-	h.account(next.id)
-	next.body = h.hold(file, next.id)
-	reached.add(next.id)
-	next.horizon = reached
-	h.succeed(next, how, now)
-	return true
+	return how
 }
 
 // discard lets go of generations that do not become part of a chain.
@@ -158,7 +197,7 @@ func (h *hub) farewell(next *generation) leave {
 // dirOf says in which directory a file was found. The way there may lead through
 // symlinks that are set anew.
 func (h *hub) dirOf(at found) identity {
-	dir, err := h.root.stat(path.Dir(at.name))
+	dir, err := h.root.glance(path.Dir(at.name))
 	if err != nil {
 		return identity{}
 	}
@@ -186,9 +225,10 @@ func (h *hub) openSibling(s sibling) (*generation, error) {
 		f.Close()
 		return nil, err
 	}
+	dir := h.dirOf(at)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	g := &generation{id: at.id, body: h.hold(f, at.id), head: head, size: at.size}
+	g := &generation{id: at.id, dir: dir, body: h.hold(f, at.id), head: head, size: at.size}
 	g.horizon.add(at.id)
 	return g, nil
 }

@@ -135,13 +135,27 @@ func (h *hub) findPlace(ctx context.Context, start Start, c cursor) (b beginning
 		if err != nil {
 			return b, err
 		}
-		// The place was found in the content that the hub knows, if that is still there.
-		if same, _ := h.unchanged(); same && !h.unsure || try == maxTries {
+		if h.stillLeads(b.at.gen) || try == maxTries {
 			h.hint() // what leads to the hub's own generations has to settle
 			return b, h.knowHead(&b.at)
 		}
 		h.abandon(b.at.gen)
 	}
+}
+
+// stillLeads looks again, and reports whether the way from g still ends where it did when
+// it was made: nothing was rotated or truncated meanwhile.
+func (h *hub) stillLeads(g *generation) bool {
+	use := func(n int) {
+		h.mu.Lock()
+		g.users += n
+		h.mu.Unlock()
+	}
+	use(1) // so that it is not let go of
+	defer use(-1)
+	cur := h.cur
+	h.look()
+	return h.cur == cur && !h.unsure
 }
 
 // knowHead completes the head of a place, if the hub has not seen as much of its
@@ -151,14 +165,6 @@ func (h *hub) knowHead(at *place) (err error) {
 		at.head, err = readHead(g.body, at.off)
 	}
 	return err
-}
-
-// unchanged reports whether what was seen of the current generation is still there.
-func (h *hub) unchanged() (bool, error) {
-	if h.cur.body == nil {
-		return true, nil
-	}
-	return h.seen.holds(h.cur.body)
 }
 
 // abandon lets go of generations that were made for a follower that does not come.

@@ -47,9 +47,6 @@ func (h *hub) chain(w way) (beginning, error) {
 			end = g
 			break
 		}
-		if end.void && h.unseen(end, s) {
-			continue // the hub will put it there itself, once the log is there
-		}
 		g, err := h.openSibling(s)
 		switch {
 		case err == nil:
