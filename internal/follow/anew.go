@@ -16,7 +16,7 @@ func (h *hub) findTruncated(c cursor, files []sibling, w *way) {
 	unread := slices.DeleteFunc(c.since(h.truncated(h.cur, files), -1), func(s sibling) bool {
 		return s.live || s.size == 0
 	})
-	packed, doubt := h.packedCopies(c)
+	packed, doubt := h.packedCopies(c, files)
 	switch {
 	case len(packed) > 0:
 		if p, at, ok := h.inPacked(newSearch(context.Background()), c, packed[0]); ok {
@@ -38,21 +38,26 @@ func (h *hub) findTruncated(c cursor, files []sibling, w *way) {
 }
 
 // packedCopies gives the packed files that were copied from the current file since the
-// cursor was made: what was renamed was last written before that file was born, or soon
-// after if its writer was late, and then there is doubt.
-func (h *hub) packedCopies(c cursor) (copies []sibling, doubt bool) {
+// cursor was made: their originals are not among files any more. Packing keeps the time
+// at which a file was written last, and what the cursor accounts for was written before
+// the newest birth that it knows; or soon after, by a copying that took its time, or by a
+// writer that was late to leave a renamed file, and then there is doubt.
+func (h *hub) packedCopies(c cursor, files []sibling) (copies []sibling, doubt bool) {
 	if c.id.born == 0 {
 		return nil, false
 	}
+	copied := c.horizon.newest > c.id.born // before the cursor was made, at least once
+	last := copied && !slices.ContainsFunc(files, func(s sibling) bool { return s.id.born == c.horizon.newest })
 	for _, s := range packedSiblings(h.root, h.name, h.alive()) {
-		if s.id.born <= c.horizon.newest {
-			continue
-		}
-		switch age := s.mtime.Sub(time.Unix(0, c.id.born)); {
-		case age > h.grace:
-			copies = append(copies, s)
-		case age > 0:
+		age := s.mtime.Sub(time.Unix(0, c.horizon.newest))
+		switch {
+		case s.id.born <= c.horizon.newest || age <= 0:
+		case last && age <= h.grace:
+			last = false // it is the copy that was made last before the cursor
+		case !copied && age <= maxSettle:
 			doubt = true
+		default:
+			copies = append(copies, s)
 		}
 	}
 	return copies, doubt

@@ -69,7 +69,7 @@ func (h *hub) chain(w way) (beginning, error) {
 // link puts generations of one follower before those of the hub.
 func (h *hub) link(own []*generation, end *generation, w way) {
 	how := leave{kind: Rotated, detail: "the log went on in a new file"}
-	if w.met == MetTruncated || len(own) > 0 && end.id.born < own[0].id.born && !own[0].body.packed() && !end.void {
+	if w.met == MetTruncated || len(own) > 0 && h.cur.id.born < own[0].id.born && !own[0].body.packed() && !h.cur.void {
 		how = leave{kind: Truncated, static: true, detail: "the log was begun anew in place; its rest was taken from a copy"}
 	}
 	now, reached := time.Now(), w.horizon
