@@ -200,13 +200,17 @@ func (h *hub) settle(g *generation, now time.Time) time.Duration {
 	if g.settled {
 		return max(h.grace-now.Sub(g.left), h.quiet)
 	}
-	if g.waited.IsZero() && g.next.size > 0 {
+	next := g.next
+	if next.void && next.next != nil { // nobody writes to the time in between
+		next = next.next
+	}
+	if g.waited.IsZero() && next.size > 0 {
 		g.waited = now
 	}
 	quiet := now.Sub(g.grown)
 	waiting := !g.waited.IsZero()
 	switch {
-	case g.next.next != nil, // its successor has been left by its writers, too
+	case next.next != nil, // its successor has been left by its writers, too
 		waiting && quiet >= h.quiet && now.Sub(g.waited) >= h.quiet,
 		waiting && now.Sub(g.waited) >= maxSettle,
 		quiet >= h.grace:

@@ -22,6 +22,12 @@ type way struct {
 // chain makes the generations that lead to those of the hub.
 func (h *hub) chain(w way) (beginning, error) {
 	b := beginning{met: w.met, gap: w.gap}
+	if w.first != nil && !w.first.shared {
+		if g := h.inHub(w.first.id); g != nil { // it is on the hub's own way
+			h.unhold(w.first)
+			w.first = g
+		}
+	}
 	if w.first != nil && w.first.shared {
 		b.at = place{gen: w.first, spot: w.spot}
 		return b, nil
@@ -38,7 +44,7 @@ func (h *hub) chain(w way) (beginning, error) {
 		}
 		own = append(own, unpacked(p, s, 0))
 	}
-	end := h.cur
+	end := h.firstAfter(w)
 	for _, s := range h.truncated(h.cur, w.files) {
 		if s.live {
 			continue // it is where the way leads to, also when copies of it are younger
@@ -64,6 +70,20 @@ func (h *hub) chain(w way) (beginning, error) {
 		b.at.gen = own[0]
 	}
 	return b, nil
+}
+
+// firstAfter is the first generation of the hub's chain that is not accounted for where
+// the way begins, also one whose file no listing shows any more; the current one if all are.
+func (h *hub) firstAfter(w way) *generation {
+	if w.met == MetFresh {
+		return h.cur // it was not begun at a point of the chain
+	}
+	for _, g := range h.gens {
+		if seen, sure := w.horizon.has(g.id); g.shared && !g.void && (g.body != nil || g.parked) && !seen && sure {
+			return g
+		}
+	}
+	return h.cur
 }
 
 // link puts generations of one follower before those of the hub.
