@@ -39,9 +39,14 @@ func (h *hub) current() bool {
 		return true
 	}
 	// The first append to a file in a lower layer of an overlay copies it up: it is the
-	// same open file, and from then on has another birth time.
+	// same open file, of the same inode, and from then on has another birth time. That the
+	// open file says so is not enough: FUSE file systems tell of its name, not of it.
+	was, is := h.cur.id, h.live.id
+	if was.dev != is.dev || was.ino != is.ino || was.born == 0 {
+		return false
+	}
 	m, err := h.cur.body.meta()
-	if err != nil || m.id != h.live.id {
+	if err != nil || m.id != is {
 		return false
 	}
 	h.account(h.cur.id)
