@@ -116,7 +116,7 @@ func (h *hub) truncated(log *generation, files []sibling) []sibling {
 		if s.live {
 			continue
 		}
-		if s.id.born < log.id.born || !h.isOriginal(log.body, s) {
+		if s.id.born <= log.id.born && log.id.born != 0 || !h.isOriginal(log.body, s) {
 			break
 		}
 		files = slices.Delete(files, i, i+1)
