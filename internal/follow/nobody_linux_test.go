@@ -27,9 +27,22 @@ func asNobody(t *testing.T) bool {
 	if os.Getuid() != 0 {
 		t.Skip("only root can become another user")
 	}
+	child := asUser(t, 65534, "-test.run=^"+t.Name()+"$", "-test.v")
+	child.Env = append(child.Env, childEnv+"=1")
+	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "PASS: "+t.Name()) {
+		t.Errorf("as nobody: %v\n%s", err, out)
+	}
+	return false
+}
+
+// asUser prepares a process of another user that runs this program, in a directory where
+// it may write and finds the scenarios.
+func asUser(t *testing.T, uid uint32, args ...string) *exec.Cmd {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "follow")
 	must(t, err)
-	defer os.RemoveAll(dir)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	must(t, os.CopyFS(join(dir, "testdata"), os.DirFS("testdata")))
 	must(t, os.Chmod(dir, 0o777))
 	program := join(dir, "test") // go test keeps its own where others cannot reach it
 	from, err := os.Open("/proc/self/exe")
@@ -39,14 +52,17 @@ func asNobody(t *testing.T) bool {
 	must(t, err)
 	_, err = io.Copy(to, from)
 	must(t, errors.Join(err, to.Close()))
-	child := exec.Command(program, "-test.run=^"+t.Name()+"$", "-test.v")
+	child := exec.Command(program, args...)
 	child.Dir = dir
-	child.Env = append(os.Environ(), childEnv+"=1", "TMPDIR="+dir)
-	child.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "PASS: "+t.Name()) {
-		t.Errorf("as nobody: %v\n%s", err, out)
-	}
-	return false
+	child.Env = quickExit("TMPDIR=" + dir)
+	child.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	return child
+}
+
+// quickExit is the environment in which a program that is built with the race detector ends
+// when it has ended, and not a second later.
+func quickExit(more ...string) []string {
+	return append(append(os.Environ(), "GORACE=atexit_sleep_ms=0"), more...)
 }
 
 // A log that may not be read after a rotation is told as denied, and goes on once it may.
