@@ -307,6 +307,16 @@ func TestAnswer_closesWithoutOne(t *testing.T) {
 	}
 }
 
+// TestAnswer_cutWithinItsFirstLine: that is no other protocol, it is a server that died.
+func TestAnswer_cutWithinItsFirstLine(t *testing.T) {
+	for _, said := range []string{"H", "HTTP/1.", "HTTP/1.1 2", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r"} {
+		st, err := watchOnce(t, accept(t, func(c net.Conn) { readRequest(c); io.WriteString(c, said) }))
+		if err != nil || st.State != link.Waiting {
+			t.Errorf("after %q Run: %v; %v: %q", said, err, st.State, st.Detail)
+		}
+	}
+}
+
 func TestAnswer_somethingElse(t *testing.T) {
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()

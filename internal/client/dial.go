@@ -1,9 +1,11 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -83,6 +85,10 @@ type sniffConn struct {
 	// failed is what Read found. net/http may report instead that it could not
 	// write on the connection, which that made it close.
 	failed atomic.Pointer[notHTTPError]
+	begun  bool // a whole line has come; owned by the reader
+	// torn is that the connection ended within its first line, of which net/http says
+	// that it is malformed.
+	torn atomic.Bool
 }
 
 const httpPrefix = "HTTP/"
@@ -96,7 +102,22 @@ func (c *sniffConn) Read(p []byte) (int, error) {
 		}
 		c.matched++
 	}
+	c.begun = c.begun || bytes.IndexByte(p[:n], '\n') >= 0
+	if err != nil && !c.begun && c.matched > 0 {
+		c.torn.Store(true)
+	}
 	return n, err
+}
+
+// why is what the connection knows better than net/http's err.
+func (c *sniffConn) why(err error) error {
+	if said := c.failed.Load(); said != nil {
+		return said
+	}
+	if c.torn.Load() {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // notHTTPError tells what a peer said instead of HTTP.

@@ -72,9 +72,7 @@ func (s *Session) get(ctx context.Context) (*http.Response, error) {
 	req.Header.Set("User-Agent", s.opt.UserAgent)
 	resp, err := s.streams.Do(req)
 	if c, ok := conn.(*sniffConn); ok && err != nil {
-		if said := c.failed.Load(); said != nil {
-			err = said
-		}
+		err = c.why(err)
 	}
 	return resp, err
 }
