@@ -24,8 +24,8 @@ func (h *hub) meet(s *search, c cursor, start Start) (beginning, error) {
 			return beginning{}, err
 		}
 	}
-	if w.met == MetGap && start.Wait && h.err != nil && isAbsent(h.err) && h.cur.void && len(files) == 0 && w.like == (likeness{}) {
-		// There is nothing to meet it in: a directory that comes back, or a file system
+	if w.met == MetGap && len(w.files) == 0 && start.Wait && isAbsent(h.err) && h.cur.void {
+		// There is nothing to go on with: a directory that comes back, or a file system
 		// that is mounted late, may still have its generation.
 		return beginning{at: place{gen: h.cur}, met: MetContinued, unmet: &c}, nil
 	}
