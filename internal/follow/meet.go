@@ -86,7 +86,7 @@ func (h *hub) find(c cursor, files []sibling) way {
 	case mine < 0:
 		w.met, w.gap = MetGap, "the generation that the cursor names is gone"
 	case h.beyondCopy(c, w.files):
-		w.files = w.files[1:]
+		w.files, w.over = w.files[1:], true
 	default:
 		w.met, w.gap = MetGap, "the generation that the cursor names was rewritten, and no copy of it was found"
 	}

@@ -92,6 +92,8 @@ type beginning struct {
 	met  Met
 	gap  string // why something cannot be had; "" if all can
 
+	truncated bool // what comes is not what the last bytes read were of
+
 	unmet *cursor // to be met once there is anything of the log; nil if that is done
 }
 
@@ -247,6 +249,9 @@ func (f *Follower) begin(b beginning) {
 	}
 	if b.gap != "" {
 		f.tell(Gap, nil, b.gap)
+	}
+	if b.truncated {
+		f.tell(Truncated, nil, "the log was begun anew in place, and all of what it had was read")
 	}
 	f.mu.Lock()
 	f.public = f.pos

@@ -16,12 +16,13 @@ type way struct {
 	horizon horizon  // what is accounted for where the way begins
 	gap     string   // why something cannot be had; "" if all can
 	anew    bool     // the cursor's file is there, and was begun anew
+	over    bool     // and all that it had was read: that it was begun anew is to be told first
 	like    likeness // of the cursor's generation and the files looked through in vain
 }
 
 // chain makes the generations that lead to those of the hub.
 func (h *hub) chain(w way) (beginning, error) {
-	b := beginning{met: w.met, gap: w.gap}
+	b := beginning{met: w.met, gap: w.gap, truncated: w.over}
 	if w.first != nil && !w.first.shared {
 		if g := h.inHub(w.first.id); g != nil { // it is on the hub's own way
 			h.unhold(w.first)
