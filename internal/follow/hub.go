@@ -63,6 +63,7 @@ type hub struct {
 	bodies   map[identity]*body
 	wake     chan struct{} // closed and replaced whenever followers have something to see
 	evidence *evidence     // a follower saw the current generation change under it
+	away     bool          // nothing has the log's name; written by looks only
 	silent   string        // the file system, where the watcher hears nothing of it; written by looks only
 	watched  bool          // all of points is watched; written by looks only
 	closed   bool
@@ -164,5 +165,6 @@ func (h *hub) succeed(next *generation, how leave, now time.Time) {
 		}
 	}
 	h.cur = next
+	h.away = next.void
 	h.broadcast()
 }

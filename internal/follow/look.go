@@ -98,8 +98,8 @@ func (h *hub) present() {
 	h.absent = time.Time{}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.cur.removed || h.cur.denied != "" {
-		h.cur.removed, h.cur.denied = false, ""
+	if h.away || h.cur.removed || h.cur.denied != "" {
+		h.away, h.cur.removed, h.cur.denied = false, false, ""
 		h.broadcast()
 	}
 }
@@ -134,6 +134,9 @@ func (h *hub) missing(now time.Time) {
 	if h.absent.IsZero() {
 		h.absent = now
 	}
+	h.mu.Lock()
+	h.away = true
+	h.mu.Unlock()
 	if h.cur.void {
 		return
 	}

@@ -24,7 +24,7 @@ func (h *hub) meet(s *search, c cursor, start Start) (beginning, error) {
 			return beginning{}, err
 		}
 	}
-	if w.met == MetGap && len(w.files) == 0 && start.Wait && isAbsent(h.err) && h.cur.void {
+	if w.met == MetGap && len(w.files) == 0 && start.Wait && isAbsent(h.err) {
 		// There is nothing to go on with: a directory that comes back, or a file system
 		// that is mounted late, may still have its generation.
 		return beginning{at: place{gen: h.cur}, met: MetContinued, unmet: &c}, nil
@@ -33,9 +33,6 @@ func (h *hub) meet(s *search, c cursor, start Start) (beginning, error) {
 	switch {
 	case err != nil:
 		return b, err
-	case b.met == MetGap && start.Strict:
-		h.abandon(b.at.gen)
-		return b, &Refusal{Why: WhyGap, Detail: b.gap}
 	case b.at.gen.void && h.err != nil && !(start.Wait && isAbsent(h.err)):
 		return b, h.err // there is nothing of the log to begin with
 	}

@@ -138,6 +138,10 @@ func (h *hub) findPlace(ctx context.Context, start Start, c cursor) (b beginning
 			return b, err
 		}
 		if h.stillLeads(b.at.gen) || try == maxTries {
+			if b.met == MetGap && start.Strict {
+				h.abandon(b.at.gen)
+				return b, &Refusal{Why: WhyGap, Detail: b.gap}
+			}
 			h.hint() // what leads to the hub's own generations has to settle
 			return b, h.knowHead(&b.at)
 		}
@@ -261,7 +265,7 @@ func (f *Follower) begin(b beginning) {
 // tryMeet meets the cursor that could not be met while there was nothing of the log. It
 // reports false while there still is nothing.
 func (f *Follower) tryMeet(ctx context.Context, v view) (moved bool, err error) {
-	if v.next == nil {
+	if v.away {
 		return false, nil
 	}
 	h := f.hub

@@ -18,7 +18,7 @@ type view struct {
 	next             *generation
 	leave            leave
 	settled, removed bool
-	parked           bool
+	parked, away     bool
 	denied           string
 	wake             <-chan struct{} // closed when there is more to see than this
 }
@@ -43,7 +43,7 @@ func (f *Follower) view() (view, error) {
 	}
 	v := view{
 		body: g.body, head: g.head, mark: g.mark, size: g.size, next: g.next, leave: g.leave,
-		settled: g.settled, removed: g.removed, parked: g.parked, denied: g.denied, wake: h.wake,
+		settled: g.settled, removed: g.removed, parked: g.parked, away: h.away, denied: g.denied, wake: h.wake,
 	}
 	v.body.retain()
 	for _, l := range f.pos.left {
