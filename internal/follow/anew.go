@@ -37,24 +37,34 @@ func (h *hub) findTruncated(c cursor, files []sibling, w *way) {
 	}
 }
 
+// maxLatecomer is for how many grace periods a writer may well go on writing to a file that
+// was renamed: a minute.
+const maxLatecomer = 12
+
 // packedCopies gives the packed files that were copied from the current file since the
 // cursor was made: their originals are not among files any more. Packing keeps the time
 // at which a file was written last, and what the cursor accounts for was written before
 // the newest birth that it knows; or soon after, by a copying that took its time, or by a
 // writer that was late to leave a renamed file, and then there is doubt.
 func (h *hub) packedCopies(c cursor, files []sibling) (copies []sibling, doubt bool) {
-	if c.id.born == 0 {
+	packed := packedSiblings(h.root, h.name, h.alive())
+	if c.id.born == 0 || len(packed) == 0 {
 		return nil, false
+	}
+	born := time.Unix(0, c.id.born)
+	older := func(s sibling) bool { return !s.live && s.id.born < c.id.born }
+	if slices.ContainsFunc(files, older) || slices.ContainsFunc(packed, func(s sibling) bool { return !s.mtime.After(born) }) {
+		return nil, false // this log is renamed: copies are younger than their original
 	}
 	copied := c.horizon.newest > c.id.born // before the cursor was made, at least once
 	last := copied && !slices.ContainsFunc(files, func(s sibling) bool { return s.id.born == c.horizon.newest })
-	for _, s := range packedSiblings(h.root, h.name, h.alive()) {
+	for _, s := range packed {
 		age := s.mtime.Sub(time.Unix(0, c.horizon.newest))
 		switch {
 		case s.id.born <= c.horizon.newest || age <= 0:
 		case last && age <= h.grace:
 			last = false // it is the copy that was made last before the cursor
-		case !copied && age <= maxSettle:
+		case !copied && age <= maxLatecomer*h.grace:
 			doubt = true
 		default:
 			copies = append(copies, s)

@@ -134,21 +134,19 @@ func (h *hub) missing(now time.Time) {
 	if h.absent.IsZero() {
 		h.absent = now
 	}
-	h.mu.Lock()
-	h.away = true
-	h.mu.Unlock()
-	if h.cur.void {
-		return
+	unlinked := false
+	if !h.cur.void {
+		m, err := h.cur.body.meta()
+		unlinked = err == nil && m.links == 0
 	}
-	m, err := h.cur.body.meta()
-	unlinked := err == nil && m.links == 0
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.away = true
 	if !h.cur.removed && (unlinked || now.Sub(h.absent) >= min(removal, h.grace)) {
 		h.cur.removed = true
 		h.broadcast()
 	}
-	if h.cur.removed && unlinked && now.Sub(h.cur.grown) >= h.grace && now.Sub(h.absent) >= h.grace {
+	if unlinked && now.Sub(h.cur.grown) >= h.grace && now.Sub(h.absent) >= h.grace {
 		h.succeed(&generation{void: true, horizon: h.cur.horizon}, leave{static: true}, now)
 		h.seen = spot{}
 	}
@@ -209,8 +207,10 @@ func (h *hub) settle(g *generation, now time.Time) time.Duration {
 		return max(h.grace-now.Sub(g.left), h.quiet)
 	}
 	next := g.next
-	if next.void && next.next != nil { // nobody writes to the time in between
-		next = next.next
+	if next.void { // nobody writes to the time in between
+		if next = next.next; next == nil {
+			return h.rest()
+		}
 	}
 	if g.waited.IsZero() && next.size > 0 {
 		g.waited = now

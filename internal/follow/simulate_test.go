@@ -13,7 +13,8 @@ import (
 
 var (
 	simSeed     = flag.Uint64("sim.seed", 0, "simulate the program of this seed only")
-	simSeeds    = flag.Uint64("sim.seeds", 0, "simulate the programs of seeds 1 to this")
+	simSeeds    = flag.Uint64("sim.seeds", 0, "simulate the programs of so many seeds")
+	simFrom     = flag.Uint64("sim.from", 1, "begin the seeds of -sim.seeds and -sim.duration here")
 	simDuration = flag.Duration("sim.duration", 0, "simulate for so long, with ever new seeds after -sim.seeds")
 	simProgram  = flag.String("sim.program", "", "simulate the program in this file")
 	simFirst    = flag.Bool("sim.first", false, "end with the first program that fails, and look for no shorter one")
@@ -60,7 +61,7 @@ func simulateLong(t *testing.T, total *tally) {
 	begin := time.Now()
 	told := begin
 	violations := 0
-	for seed := uint64(1); seed <= *simSeeds || time.Since(begin) < *simDuration; seed++ {
+	for seed := *simFrom; seed < *simFrom+*simSeeds || time.Since(begin) < *simDuration; seed++ {
 		if !simulateSeed(t, seed, total, false) {
 			if violations++; violations == 20 || *simFirst {
 				break

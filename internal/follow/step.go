@@ -43,7 +43,12 @@ func (f *Follower) view() (view, error) {
 	}
 	v := view{
 		body: g.body, head: g.head, mark: g.mark, size: g.size, next: g.next, leave: g.leave,
-		settled: g.settled, removed: g.removed, parked: g.parked, away: h.away, denied: g.denied, wake: h.wake,
+		settled: g.settled, removed: g.removed && !g.void, parked: g.parked, away: h.away, denied: g.denied, wake: h.wake,
+	}
+	if g.next != nil && g.next.void && g.next.next == nil && !g.leave.static {
+		// What it leads to is no file yet: its own goes on, as the current one's does that
+		// has lost its name.
+		v.next, v.removed = nil, g.next.removed
 	}
 	v.body.retain()
 	for _, l := range f.pos.left {
@@ -148,7 +153,7 @@ func (f *Follower) tryState(v view) (Event, bool, error) {
 		f.removed = true
 		return f.event(Event{Kind: Removed, Detail: "nothing has the log's name any more"}), false, nil
 	case !v.removed && f.removed && v.body != nil:
-		f.removed = false
+		f.removed, f.denied = false, v.denied
 		return f.event(Event{Kind: Appeared, Detail: "the same file has the log's name again"}), false, nil
 	case v.denied != f.denied:
 		f.denied = v.denied
