@@ -3,6 +3,7 @@ package follow
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -202,21 +203,33 @@ func readSome(t testing.TB, dir, cursor string, c *collector, events int) string
 	return cursor
 }
 
-// nextTick waits until new files get a later birth time than those that are there: two
-// of the same are told apart by their names only, which a cursor does not carry.
+// nextTick waits until new files get a later birth time than those that are there: it is
+// that of the kernel's clock, which moves on every few milliseconds only, and two of the
+// same are told apart by their names.
 func nextTick(t testing.TB, dir string) {
+	t.Helper()
+	must(t, waitTick(dir))
+}
+
+func waitTick(dir string) error {
 	root, err := os.OpenRoot(dir)
-	must(t, err)
-	defer root.Close()
-	born := func() int64 {
-		f, err := root.Create("tick")
-		must(t, err)
-		defer f.Close()
-		defer root.Remove("tick")
-		m, err := fileMeta(f)
-		must(t, err)
-		return m.id.born
+	if err != nil {
+		return err
 	}
-	for first := born(); born() == first; {
+	defer root.Close()
+	var first int64
+	for {
+		f, err := root.Create("tick")
+		if err != nil {
+			return err
+		}
+		m, err := fileMeta(f)
+		if err := errors.Join(err, f.Close(), root.Remove("tick")); err != nil {
+			return err
+		}
+		if first != 0 && m.id.born != first {
+			return nil
+		}
+		first = m.id.born
 	}
 }

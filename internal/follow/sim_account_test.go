@@ -222,6 +222,9 @@ func (w *witness) explainHole(a account, lost int64) ([]account, string) {
 
 func (w *witness) explainGap(a account, lost *int64, opening bool) (out []account, why string) {
 	// It may be of late bytes.
+	if !opening && lost != nil && !w.model.over(w.model.runs[a.at]).IsZero() && *lost <= int64(len(w.model.runs[a.at].data))-a.off {
+		out = append(out, a)
+	}
 	if !opening {
 		for i, l := range a.lefts {
 			if w.unread(l) > 0 && !l.lateTold && (lost == nil || *lost <= w.unread(l)) {

@@ -252,27 +252,3 @@ func (m *model) old() []*node {
 	slices.SortFunc(out, func(a, b *node) int { return a.run.number - b.run.number })
 	return out
 }
-
-// waitTick waits until new files get a later birth time than those that are there: it is
-// that of the kernel's clock, which moves on every few milliseconds only.
-func waitTick(dir string) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	var first int64
-	for {
-		f, err := root.Create("tick")
-		if err != nil {
-			return err
-		}
-		m, err := fileMeta(f)
-		f.Close()
-		root.Remove("tick")
-		if err != nil || first != 0 && m.id.born != first {
-			return err
-		}
-		first = m.id.born
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,12 +19,12 @@ type simulation struct {
 	trace func(format string, args ...any)
 	logs  *Logs
 	root  string
+	mu    sync.Mutex // held by who simulates, but for the time in which the followers do something
 
 	witnesses []*witness
 	queue     []op     // of the writer, to be done inside file operations
 	steps     []func() // the rest of the operation that is being done
 	wait      int      // operations on files until the next step
-	inside    bool     // a step is being done
 
 	failure string
 }
@@ -50,7 +51,9 @@ func simulate(t *testing.T, p *program, total *tally, verbose bool) (why string)
 			{simulation: s, name: "slow"},
 			{simulation: s, name: "visitor"},
 		}
+		s.mu.Lock()
 		s.run()
+		s.mu.Unlock()
 		why = s.failure
 		if why != "" {
 			why += "\n" + s.describe()
@@ -65,7 +68,6 @@ func (s *simulation) run() {
 	s.open()
 	defer func() {
 		s.close()
-		synctest.Wait()
 		if left, _, _ := s.heldFiles(); s.failure == "" && left > 0 {
 			s.fail("%d descriptors are left when all is closed", left)
 		}
@@ -91,6 +93,14 @@ func (s *simulation) fail(format string, args ...any) {
 	}
 }
 
+// let lets the followers do something, and waits until all of them have done what came of it.
+func (s *simulation) let(do func()) {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	do()
+	synctest.Wait()
+}
+
 // open opens the logs.
 func (s *simulation) open() {
 	l, err := Open([]Root{{Path: s.root}}, Options{NoWatch: true})
@@ -108,16 +118,19 @@ func (s *simulation) close() {
 	for _, w := range s.witnesses {
 		w.end()
 	}
-	if err := s.logs.Close(); err != nil {
+	var err error
+	s.let(func() { err = s.logs.Close() })
+	if err != nil {
 		s.fail("close: %v", err)
 	}
-	synctest.Wait()
 }
 
 // before runs the writer inside the followers' file operations. Only one goroutine does
 // such operations at any moment: the one that simulates waits for the others.
 func (s *simulation) before() {
-	if s.inside || len(s.queue) == 0 && len(s.steps) == 0 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 && len(s.steps) == 0 {
 		return
 	}
 	if s.wait--; s.wait > 0 {
@@ -128,8 +141,6 @@ func (s *simulation) before() {
 
 // advance does the writer's next step.
 func (s *simulation) advance() {
-	s.inside = true
-	defer func() { s.inside = false }()
 	if len(s.steps) == 0 {
 		o := s.queue[0]
 		s.queue = s.queue[1:]
@@ -182,8 +193,7 @@ func (s *simulation) do(o op) {
 	case "sleep":
 		until := time.Now().Add(time.Duration(o.n) * time.Microsecond)
 		first.pump(-1, until)
-		time.Sleep(time.Until(until))
-		synctest.Wait()
+		s.let(func() { time.Sleep(time.Until(until)) })
 	case "read":
 		first.pump(-1, time.Time{})
 	case "slow":

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"testing/synctest"
 	"time"
 )
 
@@ -45,16 +44,17 @@ func (s *simulation) begin(w *witness, strict bool) {
 	}
 	void := w.nowhere
 	w.nowhere = s.live == nil
-	f, err := s.logs.Follow(context.Background(), s.model.log, start)
-	synctest.Wait()
+	var f *Follower
+	var err error
+	follow := func() { f, err = s.logs.Follow(context.Background(), s.model.log, start) }
+	s.let(follow)
 	w.nowhere = w.nowhere || s.live == nil
 	w.waiting = w.nowhere
 	var refused *Refusal
 	if strict && errors.As(err, &refused) && refused.Why == WhyGap {
 		w.refused()
 		strict, start.Strict = false, false
-		f, err = s.logs.Follow(context.Background(), s.model.log, start)
-		synctest.Wait()
+		s.let(follow)
 	}
 	if errors.As(err, &refused) && refused.Why == WhyDirectory && s.dirs[s.log] {
 		return // it is tried again
@@ -94,7 +94,7 @@ func (w *witness) loseSight() {
 	}
 	void := slices.ContainsFunc(w.accounts, func(a account) bool { return a.at == 0 })
 	for k := range w.runs {
-		w.unfound[k] = w.unfound[k] || void && w.nowhere && hidden(k)
+		w.unfound[k] = w.unfound[k] || (w.met == MetGap || void && w.nowhere) && hidden(k)
 	}
 }
 
@@ -154,10 +154,11 @@ func (w *witness) end() {
 	if w.f == nil {
 		return
 	}
-	if err := w.f.Close(); err != nil {
+	var err error
+	w.let(func() { err = w.f.Close() })
+	if err != nil {
 		w.fail("%s: close: %v", w.name, err)
 	}
-	synctest.Wait()
 	w.f = nil
 	w.spans[len(w.spans)-1].to = time.Now()
 }
@@ -168,44 +169,53 @@ func (w *witness) pump(n int, until time.Time) {
 		return
 	}
 	for n != 0 && w.failure == "" {
-		w.f.giveBuffer()
-		e, wake, err := w.f.step(context.Background())
-		if err != nil {
+		var e Event
+		var wake <-chan struct{}
+		var err error
+		w.let(func() {
+			w.f.giveBuffer()
+			e, wake, err = w.f.step(context.Background())
+		})
+		switch {
+		case err != nil:
 			w.fail("%s: next: %v", w.name, err)
 			return
-		}
-		if wake == nil {
+		case wake == nil:
 			n--
 			keep := len(e.Data)
-			if n == 0 && w.cut > 0 {
+			cut := e.Kind == Data && n == 0 && w.cut > 0
+			if cut {
 				keep = keep * w.cut / 1000
 			}
-			w.take(e, keep)
-			synctest.Wait()
-			if e.Kind == Data && n == 0 && w.cut > 0 {
+			if w.take(e, keep); cut {
 				w.end()
 				return
 			}
-			continue
-		}
-		synctest.Wait() // somebody may have been asked to look
-		select {
-		case <-wake:
-			continue
-		default:
-		}
-		rest := time.Until(until)
-		if rest <= 0 {
+		case !w.wait(wake, until):
 			return
 		}
-		timer := time.NewTimer(rest)
+	}
+}
+
+// wait waits until there is more to take. It reports false when that does not come by then.
+func (w *witness) wait(wake <-chan struct{}, until time.Time) bool {
+	timer := time.NewTimer(max(0, time.Until(until)))
+	defer timer.Stop()
+	woken := false
+	w.let(func() {
 		select {
 		case <-wake:
+			woken = true
+			return
+		default:
+		}
+		select {
+		case <-wake:
+			woken = true
 		case <-timer.C:
 		}
-		timer.Stop()
-		synctest.Wait() // the look goes on after it woke us
-	}
+	})
+	return woken
 }
 
 // take looks whether an event can be explained. Of data only the first keep bytes are taken.
