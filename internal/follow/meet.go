@@ -24,7 +24,7 @@ func (h *hub) meet(s *search, c cursor, start Start) (beginning, error) {
 			return beginning{}, err
 		}
 	}
-	if w.met == MetGap && len(w.files) == 0 && start.Wait && isAbsent(h.err) {
+	if w.met == MetGap && len(w.files) == 0 && start.Wait && isAbsent(h.err) && h.firstAfter(w).void {
 		// There is nothing to go on with: a directory that comes back, or a file system
 		// that is mounted late, may still have its generation.
 		return beginning{at: place{gen: h.cur}, met: MetContinued, unmet: &c}, nil

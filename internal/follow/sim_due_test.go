@@ -55,6 +55,7 @@ func (w *witness) finished(a account) string {
 		case w.unread(l) == 0:
 		case l.lateTold && !w.eager: // it came for them when their grace was over
 		case l.forgotten && w.allLate(l):
+		case l.told && w.cameLater(l.run): // told when it met the log, and nothing of it was there
 		case !w.mayMiss(l.run, l.off):
 			return fmt.Sprintf("%d bytes of %d after %d are missing and could have been had", w.unread(l), l.run, l.off)
 		case !l.told && !w.allLate(l):
@@ -73,6 +74,14 @@ func (w *witness) allLate(l left) bool {
 		}
 	}
 	return true
+}
+
+// cameLater reports whether no file of run k was there any more when the follower met
+// the log last; they have come back since.
+func (w *witness) cameLater(k int) bool {
+	return !slices.ContainsFunc(w.model.runs[k].sources, func(s *source) bool {
+		return s.since.Before(w.metAt) && (s.until.IsZero() || s.until.After(w.metAt))
+	})
 }
 
 func (w *witness) unread(l left) int64 { return int64(len(w.model.runs[l.run].data)) - l.off }
