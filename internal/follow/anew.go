@@ -25,16 +25,32 @@ func (h *hub) findTruncated(c cursor, files []sibling, w *way) {
 			return
 		}
 		doubt = true
-	case len(unread) > 0:
-		if g, at, ok := h.inFile(c, unread[0]); ok {
-			w.met, w.first, w.spot, w.files = MetTruncated, g, at, unread[1:]
-			return
+	default:
+		for i, s := range unread {
+			g, at, ok := h.inFile(c, s)
+			if ok && (c.off > 0 || s.written()) {
+				w.met, w.first, w.spot, w.files = MetTruncated, g, at, successors(s, unread[i+1:], nil)
+				return
+			}
+			h.unhold(g)
+			doubt = doubt || h.beginsLike(c, s)
 		}
-		doubt = true // they are copies, since the log has not grown from them, but not the first ones
 	}
 	if doubt {
 		w.met, w.gap = MetGap, "the log may have been begun anew with what it began with before, and the copy of its rest is gone or packed"
 	}
+}
+
+// beginsLike reports whether a file begins as the cursor's generation does: it is one of
+// this log's, then, and the log has not grown from it.
+func (h *hub) beginsLike(c cursor, s sibling) bool {
+	f, at, err := h.root.open(s.name)
+	if err != nil || at.id != s.id {
+		return false
+	}
+	defer f.Close()
+	head, err := readHead(f, min(c.off, at.size))
+	return err == nil && s.written() && digest(head) == c.head
 }
 
 // maxLatecomer is for how many grace periods a writer may well go on writing to a file that

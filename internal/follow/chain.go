@@ -13,6 +13,7 @@ type generation struct {
 	void   bool     // nothing had the log's name
 	shared bool     // in the hub's own chain; else made for the follower that brought a cursor
 	dir    identity // where the hub found it
+	origin sibling  // what it was opened as; zero for what had the log's name
 
 	// Guarded by hub.mu.
 	id      identity

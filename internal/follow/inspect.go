@@ -3,6 +3,7 @@ package follow
 import (
 	"bytes"
 	"path"
+	"slices"
 	"time"
 )
 
@@ -127,9 +128,15 @@ func (h *hub) first(seen print, now time.Time) bool {
 		h.again()
 		return false
 	}
-	if len(copies) > 0 {
-		h.restart(now, copies)
-		return false
+	own := 0
+	if h.seen.off > 0 { // the first of them has what was seen, or they are something else
+		own = slices.IndexFunc(copies, func(g *generation) bool { return h.isCopy(g, true) })
 	}
-	return true
+	if own < 0 || len(copies) == 0 {
+		h.discard(copies)
+		return true
+	}
+	h.discard(copies[:own])
+	h.restart(now, copies[own:])
+	return false
 }

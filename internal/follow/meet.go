@@ -62,12 +62,12 @@ func (h *hub) find(c cursor, files []sibling) way {
 	mine := slices.IndexFunc(files, func(s sibling) bool { return c.id.sameFile(s.id) })
 	if mine >= 0 {
 		if g, at, ok := h.inFile(c, files[mine]); ok {
-			w.first, w.spot, w.files = g, at, c.since(files, mine)
+			w.first, w.spot, w.files = g, at, successors(files[mine], c.since(files, mine), files)
 			return w
 		}
 		w.met, w.anew = MetTruncated, true
 		if g, at, i := h.byCopy(c, files); g != nil {
-			w.first, w.spot, w.files = g, at, c.after(files, i)
+			w.first, w.spot, w.files = g, at, successors(files[i], c.after(files, i), nil)
 			return w
 		}
 	}

@@ -77,7 +77,7 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 	var out []*generation
 	for _, s := range files {
 		// An empty file is a copy that is just being made, or one of nothing.
-		if !h.unseen(h.cur, s) || s.size == 0 {
+		if !h.unseen(h.cur, s) || s.size == 0 || h.seen.off == 0 && !s.written() {
 			continue
 		}
 		g, err := h.openSibling(s)
@@ -139,12 +139,24 @@ func (h *hub) isOriginal(log content, s sibling) bool {
 	return err == nil && p.holds(log)
 }
 
-// takeCopy takes the copy of the current generation out of copies. It gives nil if
-// there is none.
+// takeCopy takes the copy of the current generation out of copies, and leaves those made
+// after it. It gives nil if there is none.
 func (h *hub) takeCopy(copies *[]*generation) *generation {
-	if i := slices.IndexFunc(*copies, func(g *generation) bool { return h.isCopy(g, false) }); i >= 0 {
-		rest := (*copies)[i]
-		*copies = slices.Delete(*copies, i, i+1)
+	own := slices.IndexFunc(*copies, func(g *generation) bool { return h.isCopy(g, false) })
+	var rest *generation
+	kept := (*copies)[:0:0]
+	for i, g := range *copies {
+		switch {
+		case i == own:
+			rest = g
+		case i > own && g.origin.written() && (rest == nil || g.origin.follows(rest.origin, nil)):
+			kept = append(kept, g)
+		default: // made before the copy, or by somebody else
+			h.discard([]*generation{g})
+		}
+	}
+	*copies = kept
+	if rest != nil {
 		return rest
 	}
 	if h.seen.off < overlap {

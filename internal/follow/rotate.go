@@ -121,11 +121,15 @@ func (h *hub) catchUp(now time.Time) {
 // openUnseen opens those of files that the log has been since it was what is current. It
 // reports false when they were renamed meanwhile, and adds to how what cannot be had.
 func (h *hub) openUnseen(files []sibling, how *leave) (unseen []*generation, ok bool) {
-	for _, s := range files {
+	own := sibling{}
+	if i := slices.IndexFunc(files, func(s sibling) bool { return s.id == h.cur.id && !s.live }); i >= 0 {
+		own = files[i]
+	}
+	for _, s := range successors(own, files, files) {
 		if s.live {
 			break // what was born after it is for the next look
 		}
-		if !h.unseen(h.cur, s) || !h.after(s, files) {
+		if !h.unseen(h.cur, s) || !h.after(s, files) || h.cur.body != nil && h.copyOf(h.cur.body, s) {
 			continue
 		}
 		g, err := h.openSibling(s)
@@ -228,7 +232,7 @@ func (h *hub) openSibling(s sibling) (*generation, error) {
 	dir := h.dirOf(at)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	g := &generation{id: at.id, dir: dir, body: h.hold(f, at.id), head: head, size: at.size}
+	g := &generation{id: at.id, dir: dir, origin: s, body: h.hold(f, at.id), head: head, size: at.size}
 	g.horizon.add(at.id)
 	return g, nil
 }

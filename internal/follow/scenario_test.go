@@ -25,6 +25,7 @@ import (
 //	mkdir DIR              symlink TARGET NAME               fifo NAME
 //	gzip FILE              pack FILE into FILE.gz, with its time, and remove it
 //	pass TIME              files made later are younger by as much
+//	gunzip FILE            the reverse, with the time that FILE.gz has
 //	tick                   later files have a later birth time
 //	follow NAME [tail N] [bytes N] [start] [end] [since TIME] [wait] [once]
 //	grace TIME             how long late bytes are waited for, instead of 80 ms
@@ -197,6 +198,8 @@ func (s *scenario) change(command string, args []string) error {
 		return os.Rename(s.path(args[1])+".new", s.path(args[1]))
 	case "fifo":
 		return mkfifo(name)
+	case "gunzip":
+		return gunzipFile(name)
 	case "pass":
 		d, err := time.ParseDuration(args[0])
 		for begin := time.Now(); time.Since(begin) < d; {

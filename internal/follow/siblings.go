@@ -19,9 +19,23 @@ type sibling struct {
 
 // suffix is what rotators add to a log's name.
 type suffix struct {
-	text string // "" for the name itself
-	date bool   // the larger the later; for a number, the larger the earlier
+	text  string // "" for the name itself
+	style style
 }
+
+// style is how one rotator names files.
+type style struct {
+	kind  kindOfSuffix
+	inner bool // before the extension
+}
+
+type kindOfSuffix int
+
+const (
+	number kindOfSuffix = iota // as a rule the larger the earlier
+	dated                      // the larger the later
+	word
+)
 
 // ways of packing a rotated file. What is packed has another content and another
 // birth time: it is history, never a generation to read on from.
@@ -59,7 +73,9 @@ func suffixOf(base, name string) (suffix, bool) {
 	if !ok {
 		return suffix{}, false
 	}
-	return parseSuffix(middle)
+	m, ok := parseSuffix(middle)
+	m.style.inner = true
+	return m, ok
 }
 
 // dateDigits is how many digits a suffix has at least that is a date and no number.
@@ -72,7 +88,7 @@ func parseSuffix(middle string) (suffix, bool) {
 	text := middle[1:]
 	switch text {
 	case "old", "prev", "last", "bak":
-		return suffix{text: "1"}, true
+		return suffix{text: "1", style: style{kind: word}}, true
 	}
 	digits := 0
 	for _, c := range []byte(text) {
@@ -83,7 +99,11 @@ func parseSuffix(middle string) (suffix, bool) {
 			return suffix{}, false
 		}
 	}
-	return suffix{text: text, date: digits >= dateDigits}, digits > 0
+	m := suffix{text: text}
+	if digits >= dateDigits {
+		m.style.kind = dated
+	}
+	return m, digits > 0
 }
 
 // compare orders suffixes from the earliest generation to the latest.
@@ -91,9 +111,9 @@ func (m suffix) compare(o suffix) int {
 	switch {
 	case m.text == "" || o.text == "":
 		return cmp.Compare(len(o.text), len(m.text)) // the name itself is the latest
-	case m.date && o.date:
+	case m.style.kind == dated && o.style.kind == dated:
 		return cmp.Compare(m.text, o.text)
-	case !m.date && !o.date:
+	case m.style.kind != dated && o.style.kind != dated:
 		return cmp.Or(cmp.Compare(len(o.text), len(m.text)), cmp.Compare(o.text, m.text))
 	}
 	return cmp.Compare(m.text, o.text)

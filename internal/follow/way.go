@@ -47,6 +47,9 @@ func (h *hub) chain(w way) (beginning, error) {
 	}
 	end := h.firstAfter(w)
 	for _, s := range h.truncated(h.cur, w.files) {
+		if w.first != nil && !w.first.body.packed() && h.copyOf(w.first.body, s) {
+			continue
+		}
 		if s.live {
 			continue // it is where the way leads to, also when copies of it are younger
 		}

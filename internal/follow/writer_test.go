@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -118,6 +119,34 @@ func gzipFile(name string) error {
 	}
 	if err == nil {
 		err = os.Remove(name)
+	}
+	return err
+}
+
+// gunzipFile unpacks a file as gunzip(1) does.
+func gunzipFile(name string) error {
+	packed, err := os.Open(name + ".gz")
+	if err != nil {
+		return err
+	}
+	defer packed.Close()
+	fi, err := packed.Stat()
+	if err != nil {
+		return err
+	}
+	r, err := gzip.NewReader(packed)
+	if err != nil {
+		return err
+	}
+	b, err := io.ReadAll(r)
+	if err == nil {
+		err = os.WriteFile(name, b, 0o644)
+	}
+	if err == nil {
+		err = os.Chtimes(name, time.Time{}, fi.ModTime())
+	}
+	if err == nil {
+		err = os.Remove(name + ".gz")
 	}
 	return err
 }
