@@ -159,6 +159,7 @@ func (h *hub) unpark() {
 		switch {
 		case again != nil:
 			g.body, g.parked, g.missed = again.body, false, 0
+		case h.exhausted: // it is tried again
 		case g.missed < maxMissed: // it may be between two names
 			g.missed++
 		default:

@@ -45,17 +45,18 @@ type hub struct {
 	refs int
 
 	// looking serialises looks; it guards what follows, and comes before mu.
-	looking sync.Mutex
-	seen    spot      // how far the current generation was seen, and its bytes there
-	live    found     // what had the log's name at the last look
-	err     error     // why nothing had, nil if something did
-	unsure  bool      // the log changed during the last look
-	absent  time.Time // since when nothing has; zero while something does
-	stamp   time.Time // the directory's time when an empty log's siblings were last read
-	used    map[identity]bool
-	points  []point   // what the watcher watches for this hub
-	watchAt time.Time // when the watches are to be looked after next
-	still   meta      // the current file, if it had not changed for a while when it was inspected
+	looking   sync.Mutex
+	seen      spot      // how far the current generation was seen, and its bytes there
+	live      found     // what had the log's name at the last look
+	err       error     // why nothing had, nil if something did
+	unsure    bool      // the log changed during the last look
+	exhausted bool      // the last look found no descriptor left
+	absent    time.Time // since when nothing has; zero while something does
+	stamp     time.Time // the directory's time when an empty log's siblings were last read
+	used      map[identity]bool
+	points    []point   // what the watcher watches for this hub
+	watchAt   time.Time // when the watches are to be looked after next
+	still     meta      // the current file, if it had not changed for a while when it was inspected
 
 	mu       sync.Mutex
 	cur      *generation

@@ -9,11 +9,16 @@ func (h *hub) look() time.Duration {
 	if h.calm(now) {
 		return h.rest()
 	}
-	h.unsure = false
+	h.unsure, h.exhausted = false, false
 	if h.dueToRewatch(now) {
 		h.rewatch(now)
 	}
-	h.live, h.err = h.root.stat(h.name)
+	live, err := h.root.stat(h.name)
+	if isExhausted(err) && h.cur != nil {
+		h.exhausted = true // which says nothing of the log
+		return min(h.tend(now), h.poll/4)
+	}
+	h.live, h.err = live, err
 	if h.err == nil {
 		h.err = h.live.refusal()
 	}
@@ -27,7 +32,10 @@ func (h *hub) look() time.Duration {
 		h.advance(now)
 	}
 	next := h.tend(now)
-	if h.unsure {
+	switch {
+	case h.exhausted:
+		next = min(next, h.poll/4)
+	case h.unsure:
 		next = min(next, pause)
 	}
 	return next
@@ -154,7 +162,11 @@ func (h *hub) missing(now time.Time) {
 
 // siblings are the log's, as they are now.
 func (h *hub) siblings() ([]sibling, error) {
-	return siblings(h.root, h.name, h.alive())
+	files, err := siblings(h.root, h.name, h.alive())
+	if isExhausted(err) {
+		h.exhausted, err = true, errMoved
+	}
+	return files, err
 }
 
 // alive is what has the log's name, zero if nothing has.

@@ -80,6 +80,12 @@ func refuse(name string, err error) error {
 // escapes is the text of the error that os.Root does not export.
 const escapes = "path escapes from parent"
 
+// isExhausted reports that the system, or this process, has no descriptor or no memory
+// left: it says nothing of the file.
+func isExhausted(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
+}
+
 // isAbsent reports that nothing has the name, or that a parent is missing.
 func isAbsent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)

@@ -29,6 +29,10 @@ func (h *hub) account(ids ...identity) {
 // had it in between.
 func (h *hub) advance(now time.Time) {
 	file, at, err := h.root.open(h.name)
+	if isExhausted(err) && h.cur != nil {
+		h.exhausted = true
+		return
+	}
 	if err != nil {
 		h.err = err
 		h.missing(now)
@@ -214,7 +218,10 @@ var errMoved = errors.New("renamed while its directory was listed")
 // openSibling opens a file that was listed, as a generation without a successor.
 func (h *hub) openSibling(s sibling) (*generation, error) {
 	f, at, err := h.root.open(s.name)
-	if isAbsent(err) {
+	if isExhausted(err) {
+		h.exhausted = true
+	}
+	if isAbsent(err) || isExhausted(err) {
 		return nil, errMoved
 	}
 	if err != nil {

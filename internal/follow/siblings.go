@@ -148,7 +148,7 @@ func siblings(r *root, name string, live found) ([]sibling, error) {
 	var last []sibling
 	for i := range maxListings {
 		files, err := listSiblings(r, name, live)
-		if errors.Is(err, fs.ErrPermission) {
+		if errors.Is(err, fs.ErrPermission) || isExhausted(err) {
 			return files, err
 		}
 		if isAbsent(err) && live.id.zero() {
@@ -219,7 +219,10 @@ func siblingsIn(r *root, name string, packed bool) (out []sibling, err error) {
 			if !ok || packed == (unpacked == n) {
 				continue
 			}
-			if at, err := r.stat(dir + n); err == nil && at.refusal() == nil {
+			switch at, err := r.stat(dir + n); {
+			case isExhausted(err):
+				return out, err
+			case err == nil && at.refusal() == nil:
 				out = append(out, sibling{found: at, suffix: s})
 			}
 		}

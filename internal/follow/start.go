@@ -138,15 +138,37 @@ func (h *hub) findPlace(ctx context.Context, start Start, c cursor) (b beginning
 			return b, err
 		}
 		if h.stillLeads(b.at.gen) || try == maxTries {
-			if b.met == MetGap && start.Strict {
-				h.abandon(b.at.gen)
-				return b, &Refusal{Why: WhyGap, Detail: b.gap}
+			if start.Strict {
+				if why := h.gapAhead(b); why != "" {
+					h.abandon(b.at.gen)
+					return b, &Refusal{Why: WhyGap, Detail: why}
+				}
 			}
 			h.hint() // what leads to the hub's own generations has to settle
 			return b, h.knowHead(&b.at)
 		}
 		h.abandon(b.at.gen)
 	}
+}
+
+// gapAhead says why something after a place cannot be had, "" if nothing is known of it.
+func (h *hub) gapAhead(b beginning) string {
+	if b.gap != "" {
+		return b.gap
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	read := b.at.off
+	for g := b.at.gen; g != nil; g = g.next {
+		if g.body == nil && !g.parked && g.size > read {
+			return "a generation is gone that was not read to its end"
+		}
+		if g.leave.gap != "" {
+			return g.leave.gap
+		}
+		read = 0
+	}
+	return ""
 }
 
 // stillLeads looks again, and reports whether the way from g still ends where it did when
