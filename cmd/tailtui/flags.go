@@ -61,8 +61,8 @@ func (f *flags) register(fs *pflag.FlagSet) {
 
 var seeHelp = cli.SeeHelp("tailtui")
 
-// check judges what the parser cannot.
-func (f *flags) check(targets []string) error {
+// check judges what the parser cannot. given reports whether a flag was given.
+func (f *flags) check(given func(flag string) bool, targets []string) error {
 	if f.heartbeat < wire.MinHeartbeat || f.heartbeat > wire.MaxHeartbeat {
 		return cli.Usage(seeHelp, "--heartbeat %v is not between %v and %v", f.heartbeat, wire.MinHeartbeat, wire.MaxHeartbeat)
 	}
@@ -72,7 +72,7 @@ func (f *flags) check(targets []string) error {
 	if _, _, err := f.begin(); err != nil {
 		return err
 	}
-	if _, ok := wire.ParseSince(f.since, time.Now()); f.since != "" && !ok {
+	if _, ok := wire.ParseSince(f.since, time.Now()); given("since") && !ok {
 		return cli.Usage("write how long ago, as --since 10m or --since 1d12h, or an instant, as --since 2026-11-22T12:00:00Z; without an offset it is in the server's zone",
 			"--since %q is no time", f.since)
 	}
@@ -108,7 +108,7 @@ func command(f *flags, watch func(cmd *cobra.Command, targets []string) error) *
 	}
 	f.register(cmd.Flags())
 	return cli.Command(cmd, func(cmd *cobra.Command, targets []string) error {
-		if err := f.check(targets); err != nil {
+		if err := f.check(cmd.Flags().Changed, targets); err != nil {
 			return err
 		}
 		return watch(cmd, targets)

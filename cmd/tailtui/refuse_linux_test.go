@@ -45,6 +45,7 @@ func TestBadInput_eachHasItsOwnWords(t *testing.T) {
 		{"unknown flag", []string{"--frobnicate", "x"}, cli.ExitUsage, "frobnicate", "--help"},
 		{"negative lines", []string{"-n", "-1", "x"}, cli.ExitUsage, `"-1"`, "--help"},
 		{"a time that is none", []string{"--since", "10 minutes", "x"}, cli.ExitUsage, `"10 minutes"`, "10m"},
+		{"an empty time", []string{"--since", "", "x"}, cli.ExitUsage, "--since", "10m"},
 		{"two beginnings", []string{"--since", "10m", "-n", "10", "x"}, cli.ExitUsage, "--since", "one of them"},
 		{"the future", []string{"--since", "9999-12-31", srv.addr + "/app.log"}, cli.ExitRefused, "future", "-n 0"},
 		{"heartbeat out of range", []string{"--heartbeat", "1ms", "x"}, cli.ExitUsage, "1ms", "--help"},

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bubbletail/bubbletail/internal/linetime"
 )
 
 var epoch = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
@@ -101,6 +103,85 @@ func TestSince_asReadingEveryLine(t *testing.T) {
 		off, age, err := firstSince(newSearch(t.Context()), bytes.NewReader(text.Bytes()), int64(text.Len()), since, epoch)
 		if off != want || age != wantAge || err != nil {
 			t.Errorf("seed %d, %d bytes: at %d, %v, %v; want %d, %v", seed, text.Len(), off, age, err, want, wantAge)
+		}
+	}
+}
+
+// Neither a line that is longer than any stride nor megabytes without a time hide the place.
+func TestSince_howeverFarTheNextTimeIs(t *testing.T) {
+	long := strings.Repeat("x", 2<<20)
+	for name, write := range map[string]func(b *bytes.Buffer, i int64){
+		"long lines": func(b *bytes.Buffer, i int64) { fmt.Fprintln(b, stampOf(i), long) },
+		"a stretch without times": func(b *bytes.Buffer, i int64) {
+			fmt.Fprintln(b, stampOf(i))
+			if i%8 == 3 {
+				b.WriteString(strings.Repeat("no time\n", 1<<19))
+			}
+		},
+	} {
+		var text bytes.Buffer
+		var starts []int64
+		for i := range int64(16) {
+			starts = append(starts, int64(text.Len()))
+			write(&text, i)
+		}
+		size := int64(text.Len())
+		for i, want := range starts {
+			since := epoch.Add(time.Duration(i) * time.Millisecond)
+			s := newSearch(t.Context())
+			off, age, err := firstSince(s, bytes.NewReader(text.Bytes()), size, since, epoch)
+			if off != want || err != nil || (age == divided) != (i > 0) {
+				t.Errorf("%s: line %d: at %d, %v, %v; want %d", name, i, off, age, err, want)
+			}
+			// Cut anywhere, it is an earlier line.
+			for left := int64(0); left < searchBytes-s.left; left += 5 << 20 {
+				cut := newSearch(t.Context())
+				cut.left = left
+				off, _, err := firstSince(cut, bytes.NewReader(text.Bytes()), size, since, epoch)
+				if err == nil && off == want || errors.Is(err, errCut) && off <= want && (off == 0 || text.Bytes()[off-1] == '\n') {
+					continue
+				}
+				t.Errorf("%s: line %d, cut after %d bytes: at %d, %v; want %d", name, i, left, off, err, want)
+			}
+		}
+	}
+}
+
+// In the hour that clocks go through twice, a line may be of the second time.
+func TestSince_inTheHourThatComesTwice(t *testing.T) {
+	for zone, change := range map[string]struct{ wall, back string }{
+		"Europe/Berlin":       {"2026-10-25 02:30:00", "1h"},
+		"America/New_York":    {"2026-11-01 01:30:00", "1h"},
+		"Australia/Lord_Howe": {"2026-04-05 01:45:00", "30m"},
+	} {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Skip(err)
+		}
+		back, _ := time.ParseDuration(change.back)
+		text := change.wall + " before the change, or after it\n"
+		first, ok := linetime.Parse([]byte(text), time.Now().In(loc))
+		if !ok {
+			t.Fatal("no time")
+		}
+		for _, test := range []struct {
+			since time.Time
+			want  age
+		}{
+			{first, younger},
+			{first.Add(time.Minute), younger},
+			{first.Add(back), younger},
+			{first.Add(back + time.Minute), older},
+		} {
+			_, got, err := firstSince(newSearch(t.Context()), strings.NewReader(text), int64(len(text)), test.since, first)
+			if got != test.want || err != nil {
+				t.Errorf("%s: since %v: %v, %v; want %v", zone, test.since, got, err, test.want)
+			}
+		}
+		for _, d := range []time.Duration{-2 * time.Hour, -61 * time.Minute, back, back + time.Hour} {
+			if at := first.Add(d); !later(at).Equal(at) {
+				t.Errorf("%s: %v comes once, and is taken for %v", zone, at, later(at))
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math"
 	"slices"
@@ -13,12 +14,17 @@ import (
 // packed is the content of a generation that was compressed since: history, to be read
 // once from its beginning to its end. Reading anywhere but a little before the last
 // byte read inflates all of it again. It belongs to one follower.
+//
+// What cannot be inflated is taken for its end, and damage tells of it once that is
+// reached. What comes after the last member and is none is ignored, as gzip(1) does.
 type packed struct {
 	file   disk
+	stored *bufio.Reader
 	in     *gzip.Reader
 	head   []byte // the first bytes inflated, at most overlap
 	window []byte // the bytes before pos
 	pos    int64
+	damage error   // why no more can be inflated; nil if that is not known, or there is no more
 	search *search // pays for what is inflated; nil when there is nothing to be paid
 }
 
@@ -51,17 +57,40 @@ func (r *root) openPacked(s sibling, pay *search) (*packed, error) {
 	return p, nil
 }
 
-func (p *packed) rewind() (err error) {
+func (p *packed) rewind() error {
 	p.pos, p.window = 0, slices.Grow(p.window[:0], packedWindow)
-	stored := bufio.NewReaderSize(io.NewSectionReader(p.file, 0, math.MaxInt64), 16<<10)
+	p.stored = bufio.NewReaderSize(io.NewSectionReader(p.file, 0, math.MaxInt64), 16<<10)
 	if p.in == nil {
-		p.in, err = gzip.NewReader(stored)
-		return err
+		p.in = new(gzip.Reader)
 	}
-	return p.in.Reset(stored)
+	err := p.member()
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF // there is no member at all
+	}
+	return err
 }
 
-// inflate adds to the window, and lets go of its beginning.
+// member begins to inflate a member.
+func (p *packed) member() error {
+	err := p.in.Reset(p.stored)
+	p.in.Multistream(false)
+	return err
+}
+
+// nextMember goes on to the next member. Its error is io.EOF if none comes.
+func (p *packed) nextMember() error {
+	magic, err := p.stored.Peek(2)
+	if string(magic) == "\x1f\x8b" {
+		return p.member()
+	}
+	if err == nil {
+		err = io.EOF
+	}
+	return err
+}
+
+// inflate adds to the window, and lets go of its beginning. Its error is io.EOF where
+// there is no more, also for damage, or that of the search that pays.
 func (p *packed) inflate() error {
 	if len(p.window) > packedKeep {
 		p.window = p.window[:copy(p.window, p.window[len(p.window)-packedKeep:])]
@@ -69,13 +98,19 @@ func (p *packed) inflate() error {
 	n, err := p.in.Read(p.window[len(p.window):cap(p.window)])
 	p.window = p.window[:len(p.window)+n]
 	p.pos += int64(n)
-	if n > 0 && p.search != nil {
+	if n == 0 && err == io.EOF {
+		err = p.nextMember()
+	}
+	switch {
+	case n == 0 && err != nil: // an error that came with bytes comes again
+		if !errors.Is(err, io.EOF) {
+			p.damage = err
+		}
+		return io.EOF
+	case p.search != nil:
 		return p.search.spend(n)
 	}
-	if n > 0 {
-		return nil // the error comes again
-	}
-	return err
+	return nil
 }
 
 func (p *packed) ReadAt(b []byte, off int64) (n int, err error) {
@@ -99,13 +134,18 @@ func (p *packed) ReadAt(b []byte, off int64) (n int, err error) {
 func (p *packed) meta() (meta, error) { return p.file.meta() }
 func (p *packed) Close() error        { return p.file.Close() }
 
-// size is what the file says of itself: exact below 4 GiB, if nothing was appended.
+// maxRatio is how many bytes deflate can make of one at most.
+const maxRatio = 1032
+
+// size is what the file says of itself. It is wrong for several members, of which it is
+// the last one's, for 4 GiB and more, and where the file was damaged; but never more than
+// its stored bytes can be.
 func (p *packed) size(stored int64) int64 {
 	var b [4]byte
 	if _, err := p.file.ReadAt(b[:], stored-int64(len(b))); err != nil {
 		return 0
 	}
-	return int64(binary.LittleEndian.Uint32(b[:]))
+	return min(int64(binary.LittleEndian.Uint32(b[:])), maxRatio*stored)
 }
 
 // packed reports whether b is one that only history has.
@@ -115,6 +155,15 @@ func (b *body) packed() bool {
 	}
 	_, ok := b.content.(*packed)
 	return ok
+}
+
+// damage is why nothing comes after the last byte that was read of b, although there
+// was more; nil if there was not.
+func (b *body) damage() error {
+	if p, ok := b.content.(*packed); ok {
+		return p.damage
+	}
+	return nil
 }
 
 // unpacked makes a generation of p, which can go on to others only.
@@ -191,12 +240,16 @@ func (h *hub) inPacked(s *search, c cursor, f sibling) (*packed, spot, bool) {
 // firstSince is the like of the function for what can only be read from its beginning.
 func (p *packed) firstSince(s *search, since, ref time.Time) (off int64, a age, err error) {
 	l := lineReader{search: s, r: p, size: math.MaxInt64, ref: ref}
-	off, a, err = l.scan(0, math.MaxInt64, timeless, since)
-	switch {
-	case err != io.EOF:
-		return off, a, err
+	b, err := l.scan(0, math.MaxInt64, since)
+	switch a = b.age(); {
+	case err != nil && err != io.EOF:
+		return b.sure(), min(a, divided), err
+	case p.pos == 0 && p.damage == nil:
+		return 0, bare, nil
 	case a == divided:
-		return p.pos, older, nil
+		off = b.fromOn
+	case a == older:
+		off = p.pos
 	}
-	return 0, timeless, nil
+	return off, a, nil
 }

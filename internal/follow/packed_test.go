@@ -77,3 +77,16 @@ func TestPacked_aBombIsNotInflatedForever(t *testing.T) {
 		t.Errorf("found %v, %v", g, err)
 	}
 }
+
+// What a file says of its size is no more than it can be.
+func TestPacked_sizeIsPossible(t *testing.T) {
+	dir, l := openDir(t, Options{NoWatch: true})
+	must(t, os.WriteFile(join(dir, "app.log.1.gz"), append(gzipped(t, "one\n"), 0xff, 0xff, 0xff, 0xff), 0o644))
+	files := packedSiblings(l.roots[0], "app.log", found{})
+	p, err := l.roots[0].openPacked(files[0], nil)
+	must(t, err)
+	defer p.Close()
+	if got := p.size(files[0].size); got > maxRatio*files[0].size {
+		t.Errorf("%d bytes are said to be %d", files[0].size, got)
+	}
+}

@@ -7,6 +7,7 @@ import (
 )
 
 // What finding a place may cost before a follower begins with what was found by then.
+// Waiting for a turn costs nothing.
 const (
 	searchTime  = 3 * time.Second
 	searchBytes = 2 << 30 // read or inflated
@@ -40,11 +41,12 @@ func (s *search) spend(n int) error {
 }
 
 // turn waits until s may inflate: only so many searches do at a time as there are
-// processors. Its time begins then. Who gets a turn gives it back with release.
+// processors. Its time stands still meanwhile. Who gets a turn gives it back with release.
 func (l *Logs) turn(s *search) (release func(), err error) {
+	began := time.Now()
 	select {
 	case l.turns <- struct{}{}:
-		s.until = time.Now().Add(searchTime)
+		s.until = s.until.Add(time.Since(began))
 		return func() { <-l.turns }, nil
 	case <-s.ctx.Done():
 		return nil, context.Cause(s.ctx)

@@ -37,7 +37,7 @@ func simulate(t *testing.T, p *program, total *tally, verbose bool) (why string)
 	defer os.RemoveAll(dir)
 	synctest.Test(t, func(t *testing.T) {
 		// File times are of the real clock: the fake one begins after it.
-		time.Sleep(time.Unix(0, now.UnixNano()).Add(time.Second).Sub(time.Now()))
+		time.Sleep(time.Until(time.Unix(0, now.UnixNano()).Add(time.Second)))
 		begin := time.Now()
 		s := &simulation{model: newModel(dir, p), total: total, root: dir}
 		s.trace = func(string, ...any) {}

@@ -29,6 +29,57 @@ func (h *hub) eras(files []sibling) []era {
 	return out
 }
 
+// finding is what the search of one era came to.
+type finding struct {
+	at     int64 // where to begin in it
+	age    age
+	cut    bool  // the search was ended before it was sure of at and age
+	damage error // why there may be lines that were not looked at; nil if there are none
+}
+
+// last reports that older eras need not be searched: they have nothing as late, or there
+// is no time left.
+func (f finding) last() bool {
+	return f.age == passed || f.age == divided || f.age == older || f.cut
+}
+
+// choose chooses the era to begin in, the current one being the first: the oldest with a
+// line from the moment on, or else the current one. Lines without a time belong to those
+// before them, so an era that has no others is no place to begin at. It reports false if
+// all lines that there are were looked at, and no time was found.
+func choose(found []finding) (best int, ok bool) {
+	lines := false
+	for i, f := range found {
+		switch f.age {
+		case younger, divided:
+			best = i
+			fallthrough
+		case passed, older:
+			ok = true
+		case timeless:
+			lines = true
+		}
+		ok = ok || f.cut || f.damage != nil
+	}
+	return best, ok || !lines
+}
+
+// missing says why lines from the moment on may lie before the beginning in the era best;
+// "" if none can. What is wrong with later eras is told when the follower comes to it.
+func missing(found []finding, best int) string {
+	for _, f := range found {
+		if f.cut {
+			return "the search for the moment was ended, as " + errCut.Error() + ": there may be lines before this that are from after it"
+		}
+	}
+	for _, f := range found[best+1:] {
+		if f.damage != nil {
+			return "an older generation cannot be read to its end, and may have had lines from after the moment: " + f.damage.Error()
+		}
+	}
+	return ""
+}
+
 // since finds the place of a follower that begins at a moment: in the current
 // generation, or in an older one if the first line of all after that one is later.
 func (h *hub) since(s *search, start Start) (beginning, error) {
@@ -40,104 +91,121 @@ func (h *hub) since(s *search, start Start) (beginning, error) {
 		return beginning{}, err
 	}
 	eras, size := h.eras(files), h.seen.off
-	var best, asked, timed int // the last era to begin in; how many were searched, and had times
-	var off int64
+	var found []finding
 	cur := h.cur
-	err = h.aside(h.cur, func(current content) error {
-		for i, e := range eras {
-			switch {
-			case i == 0 && size == 0:
-				continue
-			case i > 0 && e.mtime.Before(start.Since):
-				return nil // nothing in it is as late
-			}
-			at, age, err := h.search(s, e, current, size, start.Since)
-			asked++
-			if age != timeless {
-				timed++
-			}
-			if age != older || i == 0 {
-				best, off = i, at
-			}
-			if err != nil || age == older || age == divided {
-				return err
-			}
-		}
-		return nil
+	err = h.aside(h.cur, func(current content) (err error) {
+		found, err = h.searchAll(s, eras, current, size, start.Since)
+		return err
 	})
-	w := way{met: MetFresh}
 	if err == nil && h.cur != cur {
 		err = errMoved // the log has gone on: the way has another end now
 	}
-	switch {
-	case errors.Is(err, errCut):
-		w.gap = "the search for the moment was ended, as " + errCut.Error() + ": there may be lines before this that are from after it"
-	case err != nil:
+	if err != nil {
 		return beginning{}, err
-	case asked > 0 && timed == 0:
+	}
+	best, ok := choose(found)
+	if !ok {
 		return beginning{}, &Refusal{Why: WhyNoTimes}
 	}
-	return h.beginIn(w, eras[:best+1], off, files)
+	return h.beginIn(way{met: MetFresh, gap: missing(found, best)}, eras[:best+1], found[best].at, files)
 }
 
-// search looks for a moment in one era. current is the content of the one that is
-// current, size how much of it is known.
-func (h *hub) search(s *search, e era, current content, size int64, since time.Time) (int64, age, error) {
-	switch {
-	case e.current != nil:
-		return firstSince(s, current, size, since, e.mtime)
-	case e.packed:
-		release, err := h.logs.turn(s)
-		if err != nil {
-			return 0, timeless, err
+// searchAll looks for a moment in the eras, as far back as it can be. current is the
+// content of the current one, size how much of it is known.
+func (h *hub) searchAll(s *search, eras []era, current content, size int64, since time.Time) (found []finding, err error) {
+	for i, e := range eras {
+		f := finding{age: passed}
+		switch {
+		case i == 0:
+			f, err = searchCurrent(s, e, current, size, since)
+		case !e.mtime.Before(since):
+			f, err = h.search(s, e, since)
 		}
-		defer release()
-		p, err := h.root.openPacked(e.sibling, s)
 		if err != nil {
-			return 0, timeless, nil // as good as gone
+			return nil, err
 		}
-		defer p.Close()
-		return p.firstSince(s, since, e.mtime)
+		if found = append(found, f); f.last() {
+			break
+		}
+	}
+	return found, nil
+}
+
+func searchCurrent(s *search, e era, current content, size int64, since time.Time) (finding, error) {
+	off, a, err := firstSince(s, current, size, since, e.mtime)
+	f, err := conclude(s, off, a, err)
+	if err == nil {
+		err = f.damage // there is nothing to go on with
+	}
+	return f, err
+}
+
+// search looks for a moment in an era that is not the current one.
+func (h *hub) search(s *search, e era, since time.Time) (finding, error) {
+	if e.packed {
+		return h.searchPacked(s, e, since)
 	}
 	f, at, err := h.root.open(e.name)
-	if err != nil || at.id != e.id {
-		return 0, timeless, errMoved
+	if err != nil {
+		return conclude(s, 0, timeless, err)
 	}
 	defer f.Close()
-	off, a, err := firstSince(s, f, at.size, since, e.mtime)
-	if err == io.EOF {
-		err = errMoved // it was rewritten
+	if at.id != e.id {
+		return finding{}, errMoved
 	}
-	return off, a, err
+	off, a, err := firstSince(s, f, at.size, since, e.mtime)
+	return conclude(s, off, a, err)
+}
+
+func (h *hub) searchPacked(s *search, e era, since time.Time) (finding, error) {
+	release, err := h.logs.turn(s)
+	if err != nil {
+		return finding{}, err
+	}
+	defer release()
+	p, err := h.root.openPacked(e.sibling, s)
+	if err != nil {
+		return conclude(s, 0, timeless, err)
+	}
+	defer p.Close()
+	off, a, err := p.firstSince(s, since, e.mtime)
+	f, err := conclude(s, off, a, err)
+	if f.damage == nil {
+		f.damage = p.damage
+	}
+	return f, err
+}
+
+// conclude makes a finding of where a search came to. An error that it gives is one of
+// the search for all eras; what is wrong with this one is the finding's damage.
+func conclude(s *search, at int64, a age, err error) (finding, error) {
+	switch {
+	case err == nil:
+		return finding{at: at, age: a}, nil
+	case errors.Is(err, errCut):
+		return finding{at: at, age: a, cut: true}, nil
+	case s.ctx.Err() != nil:
+		return finding{}, err
+	case moved(err):
+		return finding{}, errMoved
+	}
+	return finding{age: timeless, damage: err}, nil
+}
+
+// moved reports that a file which was listed is not there any more under its name, or
+// not as long as it was: looking again will tell where it is.
+func moved(err error) bool {
+	return errors.Is(err, errMoved) || err == io.EOF || isAbsent(err)
 }
 
 // beginIn begins in the last of eras, at off, and goes on through the others.
 func (h *hub) beginIn(w way, eras []era, off int64, files []sibling) (beginning, error) {
 	e := eras[len(eras)-1]
 	var err error
-	switch {
-	case e.current != nil:
-		if w.first = e.current; w.first.body == nil {
-			return beginning{}, errMoved
+	if w.first, w.spot, err = h.openEra(e, off); err != nil {
+		if moved(err) {
+			err = errMoved
 		}
-		w.spot, err = spotAt(w.first.body, off)
-	case e.packed:
-		var p *packed
-		if p, err = h.root.openPacked(e.sibling, nil); err != nil {
-			return beginning{}, errMoved
-		}
-		if w.spot, err = spotAt(p, off); err != nil {
-			p.Close()
-			break
-		}
-		w.first = unpacked(p, e.sibling, off)
-	default:
-		if w.first, err = h.openSibling(e.sibling); err != nil {
-			return beginning{}, errMoved
-		}
-		w.spot, err = spotAt(w.first.body, off)
-	}
-	if err != nil {
 		return beginning{}, err
 	}
 	for _, e := range slices.Backward(eras[:len(eras)-1]) {
@@ -150,4 +218,36 @@ func (h *hub) beginIn(w way, eras []era, off int64, files []sibling) (beginning,
 		w.files = files[i+1:]
 	}
 	return h.chain(w)
+}
+
+// openEra opens an era to begin in it at off.
+func (h *hub) openEra(e era, off int64) (*generation, spot, error) {
+	switch {
+	case e.current != nil:
+		if e.current.body == nil {
+			return nil, spot{}, errMoved
+		}
+		at, err := spotAt(e.current.body, off)
+		return e.current, at, err
+	case e.packed:
+		p, err := h.root.openPacked(e.sibling, nil)
+		if err != nil {
+			return nil, spot{}, err
+		}
+		at, err := spotAt(p, off)
+		if err != nil {
+			p.Close()
+			return nil, spot{}, err
+		}
+		return unpacked(p, e.sibling, off), at, nil
+	}
+	g, err := h.openSibling(e.sibling)
+	if err != nil {
+		return nil, spot{}, err
+	}
+	at, err := spotAt(g.body, off)
+	if err != nil {
+		h.unhold(g)
+	}
+	return g, at, err
 }

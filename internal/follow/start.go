@@ -229,10 +229,14 @@ func (h *hub) begin(s *search, start Start) (beginning, error) {
 	case start.From == FromTail && start.Bytes > 0:
 		off = max(0, size-start.Bytes)
 	case start.From == FromTail && start.Lines > 0:
+		cut := false
 		err = h.aside(cur, func(r content) (err error) {
-			off, err = lastLines(s, r, size, start.Lines)
+			off, cut, err = lastLines(s, r, size, start.Lines)
 			return err
 		})
+		if cut {
+			b.gap = "the search for the last lines was ended, as " + errCut.Error() + ": there are more before this"
+		}
 	}
 	if err == nil && cur.body == nil {
 		err = errMoved // it was rewritten while it was searched

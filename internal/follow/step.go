@@ -137,6 +137,9 @@ func (f *Follower) try(ctx context.Context, v view) (e Event, moved bool, err er
 			return Event{}, false, nil
 		case found == changed:
 			return Event{}, f.move(v), nil
+		case v.body.damage() != nil:
+			f.tell(Gap, nil, "the rest of a packed generation cannot be inflated: "+v.body.damage().Error())
+			return Event{}, f.move(v), nil
 		}
 	}
 	if v.next != nil && (v.settled || v.body == nil) {

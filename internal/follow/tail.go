@@ -15,10 +15,11 @@ const (
 
 // lastLines finds where the last n lines of the first size bytes of r begin. What
 // comes after the last newline is a line, too. If they are more than maxTail bytes,
-// the place is that far from the end, or less far if the search takes too long.
-func lastLines(s *search, r io.ReaderAt, size int64, n int) (int64, error) {
+// the place is that far from the end; it is less far, and cut is true, if the search
+// takes too long.
+func lastLines(s *search, r io.ReaderAt, size int64, n int) (off int64, cut bool, err error) {
 	if n <= 0 || size == 0 {
-		return size, nil
+		return size, false, nil
 	}
 	floor := max(0, size-maxTail)
 	block := make([]byte, min(tailBlock, size))
@@ -26,12 +27,12 @@ func lastLines(s *search, r io.ReaderAt, size int64, n int) (int64, error) {
 		begin := max(floor, end-tailBlock)
 		b := block[:end-begin]
 		if err := s.spend(len(b)); err == errCut {
-			return end, nil
+			return end, true, nil
 		} else if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		if k, err := r.ReadAt(b, begin); k < len(b) {
-			return 0, err
+			return 0, false, err
 		}
 		if end == size {
 			b = b[:len(b)-1] // a newline at the very end ends the last line and begins none
@@ -42,11 +43,11 @@ func lastLines(s *search, r io.ReaderAt, size int64, n int) (int64, error) {
 				break
 			}
 			if n--; n == 0 {
-				return begin + int64(i) + 1, nil
+				return begin + int64(i) + 1, false, nil
 			}
 			b = b[:i]
 		}
 		end = begin
 	}
-	return floor, nil
+	return floor, false, nil
 }

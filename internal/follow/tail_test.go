@@ -22,7 +22,7 @@ func TestLastLines(t *testing.T) {
 			text := strings.Repeat(line, 5) + end
 			total := countLines(text)
 			for n := range total + 2 {
-				off, err := lastLines(newSearch(t.Context()), strings.NewReader(text), int64(len(text)), n)
+				off, _, err := lastLines(newSearch(t.Context()), strings.NewReader(text), int64(len(text)), n)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -45,8 +45,30 @@ func (z nulls) ReadAt(p []byte, _ int64) (int, error) {
 func TestLastLines_areBounded(t *testing.T) {
 	var read int64
 	const size = 50 << 30
-	off, err := lastLines(newSearch(t.Context()), nulls{&read}, size, 10)
+	off, _, err := lastLines(newSearch(t.Context()), nulls{&read}, size, 10)
 	if err != nil || off != size-maxTail || read > maxTail {
 		t.Errorf("from %d on, %v, after reading %d bytes", off, err, read)
+	}
+}
+
+// Whose search took too long is told that there are more lines.
+func TestFollower_tellsThatLinesWereNotLookedFor(t *testing.T) {
+	dir, l := openDir(t, Options{NoWatch: true})
+	write(t, join(dir, "app.log"), "one\ntwo\n")
+	f := follow(t, l, "app.log", Start{From: FromEnd})
+	begin := func(left int64) beginning {
+		s := newSearch(t.Context())
+		s.left = left
+		f.hub.looking.Lock()
+		defer f.hub.looking.Unlock()
+		b, err := f.hub.begin(s, Start{Lines: 10})
+		must(t, err)
+		return b
+	}
+	if b := begin(0); b.at.off != 8 || !strings.Contains(b.gap, "last lines") {
+		t.Errorf("at %d, %q", b.at.off, b.gap)
+	}
+	if b := begin(searchBytes); b.at.off != 0 || b.gap != "" {
+		t.Errorf("at %d, %q", b.at.off, b.gap)
 	}
 }

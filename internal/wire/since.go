@@ -14,19 +14,36 @@ const day = 24 * time.Hour
 // ParseSince reads where in time a stream is to begin: a duration before now, as
 // [ParseAgo] has it, or an instant. An instant is RFC 3339, also with a blank for
 // its T, without seconds, and without the time of day, which is midnight then. One
-// without an offset is in the zone of now. It may be after now: judging that is
-// for whose clock it is.
+// without an offset is in the zone of now; where that goes through an hour twice, it
+// is the first time. It may be after now: judging that is for whose clock it is.
 func ParseSince(s string, now time.Time) (at time.Time, ok bool) {
 	if ago, ok := ParseAgo(s); ok {
 		return now.Round(0).Add(-ago), true
 	}
 	s = mendInstant(s)
-	for _, layout := range []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
-		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+	for _, layout := range []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04Z07:00"} {
+		if at, err := time.Parse(layout, s); err == nil {
 			return at, true
 		}
 	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
+		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			return earliest(at), true
+		}
+	}
 	return time.Time{}, false
+}
+
+// earliest is the earlier reading of a wall clock's time that comes twice, else t: of
+// the two, time.Date gives any.
+func earliest(t time.Time) time.Time {
+	_, now := t.Zone()
+	_, then := t.Add(-time.Hour).Zone()
+	again := t.Add(-time.Duration(then-now) * time.Second)
+	if _, offset := again.Zone(); then > now && offset == then {
+		return again
+	}
+	return t
 }
 
 // mendInstant gives a date and a time their T, and an offset the plus sign that is

@@ -49,6 +49,26 @@ func TestParseSince_takesWhatPeopleWrite(t *testing.T) {
 	}
 }
 
+// Of a wall clock's time that comes twice the first is taken: nothing is left out then.
+func TestParseSince_takesTheFirstOfTwo(t *testing.T) {
+	for zone, times := range map[string]map[string]string{
+		"Europe/Berlin":       {"2026-10-25 02:30": "2026-10-25T00:30:00Z", "2026-10-25 01:59": "2026-10-24T23:59:00Z", "2026-10-25 03:00": "2026-10-25T02:00:00Z", "2026-10-25T02:30:00+01:00": "2026-10-25T01:30:00Z"},
+		"America/New_York":    {"2026-11-01 01:30": "2026-11-01T05:30:00Z", "2026-11-01 02:00": "2026-11-01T07:00:00Z", "2026-11-01T01:30:00-05:00": "2026-11-01T06:30:00Z"},
+		"Australia/Lord_Howe": {"2026-04-05 01:45": "2026-04-04T14:45:00Z", "2026-04-05 01:29": "2026-04-04T14:29:00Z", "2026-04-05 02:00": "2026-04-04T15:30:00Z"},
+	} {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Skip(err)
+		}
+		for s, want := range times {
+			got, ok := ParseSince(s, time.Now().In(loc))
+			if !ok || got.UTC().Format(time.RFC3339) != want {
+				t.Errorf("%s: %s is %v; want %s", zone, s, got.UTC(), want)
+			}
+		}
+	}
+}
+
 func TestParseSince_refusesWhatCanBeMisread(t *testing.T) {
 	for _, s := range []string{
 		"", " ", "10", "-10m", "+10m", "10m-5m", "1d-1h", "-1d", "+1d", "1.5d", "d", "1d2d", "1w", "ten minutes", "10 m",
