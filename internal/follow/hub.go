@@ -51,7 +51,7 @@ type hub struct {
 	err       error     // why nothing had, nil if something did
 	unsure    bool      // the log changed during the last look
 	exhausted bool      // the last look found no descriptor left
-	absent    time.Time // since when nothing has; zero while something does
+	absent    time.Time // since when nothing that can be followed has; zero while something does
 	stamp     time.Time // the directory's time when an empty log's siblings were last read
 	used      map[identity]bool
 	points    []point   // what the watcher watches for this hub

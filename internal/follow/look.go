@@ -130,15 +130,6 @@ func (h *hub) missing(now time.Time) {
 	if !h.cur.void {
 		h.inspect(now)
 	}
-	if !isAbsent(h.err) {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if why := refuse(h.name, h.err).Error(); h.cur.denied != why {
-			h.cur.denied = why
-			h.broadcast()
-		}
-		return
-	}
 	if h.absent.IsZero() {
 		h.absent = now
 	}
@@ -149,10 +140,17 @@ func (h *hub) missing(now time.Time) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.away = true
-	if !h.cur.removed && (unlinked || now.Sub(h.absent) >= min(removal, h.grace)) {
-		h.cur.removed = true
+	why := refuse(h.name, h.err).Error()
+	switch gone := now.Sub(h.absent) >= min(removal, h.grace); {
+	case !isAbsent(h.err) && h.cur.denied != why:
+		h.cur.denied = why
 		h.broadcast()
+	case isAbsent(h.err):
+		h.away = true
+		if !h.cur.removed && (unlinked || gone) {
+			h.cur.removed = true
+			h.broadcast()
+		}
 	}
 	if unlinked && now.Sub(h.cur.grown) >= h.grace && now.Sub(h.absent) >= h.grace {
 		h.succeed(&generation{void: true, horizon: h.cur.horizon}, leave{static: true}, now)
@@ -202,7 +200,7 @@ func (h *hub) tend(now time.Time) time.Duration {
 			g.size, g.grown = m.size, now
 			h.broadcast()
 		}
-		next = min(next, h.settle(g, now))
+		next = min(next, h.settle(g, err == nil && m.links == 0, now))
 		h.mu.Unlock()
 	}
 	h.unpark()
@@ -214,15 +212,16 @@ func (h *hub) tend(now time.Time) time.Duration {
 
 // settle decides whether an old generation may be left, and says when to decide
 // again. The caller holds mu.
-func (h *hub) settle(g *generation, now time.Time) time.Duration {
+func (h *hub) settle(g *generation, unlinked bool, now time.Time) time.Duration {
 	if g.settled {
 		return max(h.grace-now.Sub(g.left), h.quiet)
 	}
 	next := g.next
-	if next.void { // nobody writes to the time in between
-		if next = next.next; next == nil {
-			return h.rest()
-		}
+	if next.void && next.next != nil { // nobody writes to the time in between
+		next = next.next
+	}
+	if next.void && !unlinked {
+		return h.rest() // the log has not gone on
 	}
 	if g.waited.IsZero() && next.size > 0 {
 		g.waited = now

@@ -291,7 +291,7 @@ func (f *Follower) begin(b beginning) {
 // tryMeet meets the cursor that could not be met while there was nothing of the log. It
 // reports false while there still is nothing.
 func (f *Follower) tryMeet(ctx context.Context, v view) (moved bool, err error) {
-	if v.away {
+	if v.away && v.next == nil {
 		return false, nil
 	}
 	h := f.hub

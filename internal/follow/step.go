@@ -45,7 +45,7 @@ func (f *Follower) view() (view, error) {
 		body: g.body, head: g.head, mark: g.mark, size: g.size, next: g.next, leave: g.leave,
 		settled: g.settled, removed: g.removed && !g.void, parked: g.parked, away: h.away, denied: g.denied, wake: h.wake,
 	}
-	if g.next != nil && g.next.void && g.next.next == nil && !g.leave.static {
+	if g.next != nil && g.next.void && g.next.next == nil && !g.settled {
 		// What it leads to is no file yet: its own goes on, as the current one's does that
 		// has lost its name.
 		v.next, v.removed = nil, g.next.removed
