@@ -19,6 +19,7 @@ func (h *hub) findTruncated(c cursor, files []sibling, w *way) {
 	packed, doubt := h.packedCopies(c, files)
 	switch {
 	case len(packed) > 0:
+		// Nobody waits for it: no more is inflated than what a header has.
 		if p, at, ok := h.inPacked(newSearch(context.Background()), c, packed[0]); ok {
 			w.met, w.first, w.spot = MetTruncated, unpacked(p, packed[0], c.off), at
 			w.packed, w.files = packed[1:], unread

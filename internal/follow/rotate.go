@@ -212,8 +212,9 @@ func (h *hub) dirOf(at found) identity {
 	return dir.id
 }
 
-// errMoved is the error of a file that was listed and has another name by now.
-var errMoved = errors.New("renamed while its directory was listed")
+// errMoved is the error of what was found and is not so any more: it is to be looked for
+// again.
+var errMoved = errors.New("the log changed while it was looked at")
 
 // openSibling opens a file that was listed, as a generation without a successor.
 func (h *hub) openSibling(s sibling) (*generation, error) {

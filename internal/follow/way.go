@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -40,7 +41,7 @@ func (h *hub) chain(w way) (beginning, error) {
 	for _, s := range w.packed {
 		p, err := h.root.openPacked(s, nil)
 		if err != nil {
-			b.met, b.gap = MetGap, "a packed file after the first cannot be read"
+			b.met, b.gap = MetGap, cmp.Or(b.gap, "a packed file after the first cannot be read")
 			continue
 		}
 		own = append(own, unpacked(p, s, 0))
@@ -65,7 +66,7 @@ func (h *hub) chain(w way) (beginning, error) {
 			h.discard(own)
 			return b, err
 		default:
-			b.met, b.gap = MetGap, "a file after the first cannot be read"
+			b.met, b.gap = MetGap, cmp.Or(b.gap, "a file after the first cannot be read")
 		}
 	}
 	h.link(own, end, w)
