@@ -39,6 +39,7 @@ type left struct {
 	run       int
 	off       int64 // bytes of it that were read
 	told      bool  // that the rest cannot be had
+	excused   int64 // up to here it could not be had when that was told
 	lateTold  bool  // that late bytes cannot be had
 	forgotten bool  // a cursor had no room for it
 }
@@ -72,6 +73,17 @@ func (w *witness) explain(a account, e Event) (out []account, why string) {
 	return out, why
 }
 
+// distinct leaves out accounts that say the same.
+func distinct(accounts []account) []account {
+	seen := make(map[string]bool)
+	return slices.DeleteFunc(accounts, func(a account) bool {
+		key := fmt.Sprintf("%#v", a)
+		twice := seen[key]
+		seen[key] = true
+		return twice
+	})
+}
+
 // unseen gives the accounts of a follower that is further on than it knows: a run that
 // was begun anew before anybody could see any of it leaves no trace, but in a copy.
 func (w *witness) unseen(a account) (out []account) {
@@ -101,7 +113,7 @@ func (w *witness) explainFrom(a account, e Event) (out []account, why string) {
 		return w.explainHole(a, *e.Lost)
 	case Late:
 		for i, l := range a.lefts {
-			if c := w.model.runs[l.run]; int64(len(c.data)) > l.off && !w.truncatedAfter(l.run) {
+			if w.unread(l) > 0 && !w.truncatedAfter(l.run) && !w.waitedFor(l) {
 				b := a
 				b.late = i
 				out = append(out, b)
@@ -193,8 +205,8 @@ func (w *witness) whence(data []byte) string {
 // overHole reports whether data at off has a whole block of a hole in it.
 func (c *run) overHole(off int64, data []byte) bool {
 	const block = 4096
-	if len(c.sources) > 1 || c.sources[0].packed {
-		return false // in a copy it is stored as it reads
+	if len(c.sources) > 1 || c.sources[0].packed || c.sources[0].how == byTruncate {
+		return false // in a copy it is stored as it reads, and what is truncated has none any more
 	}
 	for _, h := range c.holes {
 		from := (max(h.from, off) + block - 1) / block * block
@@ -222,17 +234,16 @@ func (w *witness) explainHole(a account, lost int64) ([]account, string) {
 
 func (w *witness) explainGap(a account, lost *int64, opening bool) (out []account, why string) {
 	// It may be of late bytes.
-	if !opening && lost != nil && !w.model.over(w.model.runs[a.at]).IsZero() && *lost <= int64(len(w.model.runs[a.at].data))-a.off {
+	late := !opening && lost != nil
+	if late && !w.model.over(w.model.runs[a.at]).IsZero() && *lost <= int64(len(w.model.runs[a.at].data))-a.off {
 		out = append(out, a)
 	}
-	if !opening {
-		for i, l := range a.lefts {
-			if w.unread(l) > 0 && !l.lateTold && (lost == nil || *lost <= w.unread(l)) {
-				b := a
-				b.lefts = slices.Clone(a.lefts)
-				b.lefts[i].told, b.lefts[i].lateTold = true, true
-				out = append(out, b)
-			}
+	for i, l := range a.lefts {
+		if late && !l.lateTold && *lost <= w.unread(l) && !w.truncatedAfter(l.run) {
+			b := a
+			b.lefts = slices.Clone(a.lefts)
+			b.lefts[i].told, b.lefts[i].lateTold = true, true
+			out = append(out, b)
 		}
 	}
 	a.gaps++

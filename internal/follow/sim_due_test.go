@@ -45,7 +45,7 @@ func (w *witness) finished(a account) string {
 		return fmt.Sprintf("it did not come to the end of %d, %d bytes on", last.number, int64(len(last.data))-a.off)
 	case a.late != notLate:
 		return "late bytes did not end"
-	case a.gaps > 0 && a.off > 0: // at 0 it was told on the way there
+	case a.gaps > 0:
 		return "it stays at a gap"
 	case a.removed && w.model.live != nil && a.at > 0:
 		return "the log has appeared untold"
@@ -55,8 +55,7 @@ func (w *witness) finished(a account) string {
 		case w.unread(l) == 0:
 		case l.lateTold && !w.eager: // it came for them when their grace was over
 		case l.forgotten && w.allLate(l):
-		case l.told && w.cameLater(l.run): // told when it met the log, and nothing of it was there
-		case !w.mayMiss(l.run, l.off):
+		case !w.mayMiss(l.run, max(l.off, l.excused)):
 			return fmt.Sprintf("%d bytes of %d after %d are missing and could have been had", w.unread(l), l.run, l.off)
 		case !l.told && !w.allLate(l):
 			return fmt.Sprintf("%d bytes of %d after %d are missing, untold", w.unread(l), l.run, l.off)
@@ -76,12 +75,23 @@ func (w *witness) allLate(l left) bool {
 	return true
 }
 
-// cameLater reports whether no file of run k was there any more when the follower met
-// the log last; they have come back since.
-func (w *witness) cameLater(k int) bool {
-	return !slices.ContainsFunc(w.model.runs[k].sources, func(s *source) bool {
-		return s.since.Before(w.metAt) && (s.until.IsZero() || s.until.After(w.metAt))
-	})
+// waitedFor reports whether all that run l was not read of had come before anything was
+// written to the next one: a follower that always reads gives it before that, not as late.
+func (w *witness) waitedFor(l left) bool {
+	next := l.run + 1
+	if !w.eager || next != len(w.model.runs)-1 || !w.upDuring(w.model.runs[l.run].at, time.Now()) || len(w.model.runs[l.run].absences) > 0 {
+		return false // it is left sooner when it is not the last one but one
+	}
+	first, over := time.Now(), w.model.over(w.model.runs[l.run])
+	if written := w.model.runs[next].written; len(written) > 0 {
+		first = written[0].at
+	}
+	for _, s := range w.model.runs[l.run].written {
+		if s.end > l.off && (!s.at.Before(first) || s.at.Sub(over) >= defaultGrace/2) {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *witness) unread(l left) int64 { return int64(len(w.model.runs[l.run].data)) - l.off }

@@ -11,7 +11,7 @@ import (
 
 // program is what a simulation does, one operation after another.
 type program struct {
-	style string // how the log is rotated: rename, copy, symlink, data
+	style string // how the log is rotated: rename, copy, rewrite, symlink, data
 	names string // of its old files: shift, date, ext
 	alike bool   // all its files begin with the same header
 	ticks bool   // the kernel's clock moves on before a file is made

@@ -16,7 +16,7 @@ type choice struct {
 	n      func(r *rand.Rand) int
 }
 
-const anyStyle = "rename copy symlink data"
+const anyStyle = "rename copy rewrite symlink data"
 
 var choices = []choice{
 	{30, "lines", anyStyle, upTo(8)},
@@ -31,8 +31,8 @@ var choices = []choice{
 	{8, "late", "rename symlink", upTo(100)},
 	{3, "drop", "rename symlink", none},
 	{12, "copytrunc", "copy", between},
-	{3, "truncate", "copy", none},
-	{4, "rewrite", "copy", upTo(3000)},
+	{3, "truncate", "copy rewrite", none},
+	{8, "rewrite", "copy rewrite", upTo(3000)},
 	{2, "remove", "rename", none},
 	{2, "away", "rename", none},
 	{4, "back", "rename", none},
@@ -49,6 +49,12 @@ var choices = []choice{
 	{10, "visit", anyStyle, upTo(6)},
 	{8, "leave", anyStyle, none},
 	{4, "restart", anyStyle, upTo(1)},
+}
+
+// leavesNoCopy reports whether a file that is begun anew has no copy then, or not for long. Of
+// contents that begin alike only their copies tell which is which.
+func (c choice) leavesNoCopy() bool {
+	return slices.Contains([]string{"truncate", "rewrite", "retain", "pack"}, c.verb)
 }
 
 // upTo gives 1 to n, or 0 and 1 for n = 1.
@@ -87,18 +93,18 @@ func aWhile(r *rand.Rand) int {
 func newProgram(seed uint64) *program {
 	r := rand.New(rand.NewPCG(seed, 3))
 	p := &program{
-		style: []string{"rename", "rename", "rename", "copy", "copy", "symlink", "data"}[r.IntN(7)],
+		style: []string{"rename", "rename", "rename", "copy", "copy", "rewrite", "symlink", "data"}[r.IntN(8)],
 		names: []string{"shift", "date", "ext"}[r.IntN(3)],
 		ticks: r.IntN(4) > 0,
 	}
-	p.alike = (p.style == "rename" || p.style == "symlink") && r.IntN(5) == 0
+	p.alike = p.style != "data" && r.IntN(5) == 0
 	if p.style == "symlink" {
 		p.names = "date"
 	}
 	var may []choice
 	total := 0
 	for _, c := range choices {
-		if slices.Contains(strings.Fields(c.styles), p.style) {
+		if slices.Contains(strings.Fields(c.styles), p.style) && !(p.alike && p.style == "copy" && c.leavesNoCopy()) {
 			may = append(may, c)
 			total += c.weight
 		}

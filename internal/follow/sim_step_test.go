@@ -151,9 +151,15 @@ func (w *witness) step(a account, j int) (account, string) {
 func (w *witness) moved(a account, j int) account {
 	told := a.gaps > 0 || w.model.runs[a.at+1].by == byTruncate
 	b := account{at: j, late: notLate, unknown: a.unknown, unsure: a.unsure, lefts: slices.Clone(a.lefts)}
-	b.lefts = append(b.lefts, left{run: a.at, off: a.off, told: told})
+	leave := func(l left) {
+		if l.told && w.mayMiss(l.run, l.off) {
+			l.excused = int64(len(w.model.runs[l.run].data))
+		}
+		b.lefts = append(b.lefts, l)
+	}
+	leave(left{run: a.at, off: a.off, told: told})
 	for k := a.at + 1; k < j; k++ {
-		b.lefts = append(b.lefts, left{run: k, told: true})
+		leave(left{run: k, told: true})
 	}
 	return b
 }
@@ -163,13 +169,14 @@ func (w *witness) untoldAbsence(a account) string {
 	if !w.eager || a.at == 0 || a.removed {
 		return ""
 	}
+	since := w.model.runs[a.at].at // the log has been there since then
 	for i, b := range w.model.runs[a.at].absences {
-		to := b.to
+		to, was := b.to, b.from.Sub(since)
+		since = to
 		if to.IsZero() {
 			to = time.Now()
 		}
-		if i >= a.told && !b.blocked && to.Sub(b.from) >= toldFor && w.upDuring(b.from.Add(-inHand), to) &&
-			b.from.Sub(w.model.runs[a.at].at) >= inHand {
+		if i >= a.told && !b.blocked && to.Sub(b.from) >= toldFor && w.upDuring(b.from.Add(-inHand), to) && was >= inHand {
 			return fmt.Sprintf("that %d was away for %s was not told", a.at, to.Sub(b.from))
 		}
 	}

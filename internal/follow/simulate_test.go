@@ -48,7 +48,7 @@ func TestSimulation(t *testing.T) {
 	case *simSeeds > 0 || *simDuration > 0:
 		simulateLong(t, &total)
 	default:
-		for seed := range uint64(40) {
+		for seed := range uint64(24) {
 			simulateSeed(t, seed+1, &total, false)
 		}
 	}
