@@ -45,8 +45,8 @@ func (h *hub) findTruncated(c cursor, files []sibling, w *way) {
 // beginsLike reports whether a file begins as the cursor's generation does: it is one of
 // this log's, then, and the log has not grown from it.
 func (h *hub) beginsLike(c cursor, s sibling) bool {
-	f, at, err := h.root.open(s.name)
-	if err != nil || at.id != s.id {
+	f, at, err := h.root.openListed(s)
+	if err != nil {
 		return false
 	}
 	defer f.Close()

@@ -55,6 +55,17 @@ func (r *root) open(name string) (disk, found, error) {
 	return disk{f, r}, at, err
 }
 
+// openListed opens a file that was listed. Its error is errMoved if the name led to
+// another one by now.
+func (r *root) openListed(s sibling) (disk, found, error) {
+	f, at, err := r.open(s.name)
+	if err == nil && at.id != s.id {
+		f.Close()
+		err = errMoved
+	}
+	return f, at, err
+}
+
 // step is called before everything that is done to a log's files and directories.
 func (r *root) step() {
 	if r.before != nil {

@@ -127,8 +127,13 @@ func (f *Follower) giveBuffer() {
 // event completes e, which brings the follower to where pos is.
 func (f *Follower) event(e Event) Event {
 	e.position = f.pos
-	f.mu.Lock()
-	f.public = f.pos
-	f.mu.Unlock()
+	f.show()
 	return e
+}
+
+// show lets other goroutines see where the follower is.
+func (f *Follower) show() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.public = f.pos
 }

@@ -21,23 +21,21 @@ func (id identity) tie() uint32 { return uint32(id.ino) ^ uint32(id.ino>>32) }
 
 func (z *horizon) names() []uint32 { return z.ties[:z.n] }
 
-// add accounts for files as well.
-func (z *horizon) add(ids ...identity) {
-	for _, id := range ids {
-		switch {
-		case id.zero() || id.born < z.newest:
-			continue
-		case id.born > z.newest:
-			*z = horizon{newest: id.born}
-		}
-		switch {
-		case slices.Contains(z.names(), id.tie()):
-		case int(z.n) < maxTies:
-			z.ties[z.n] = id.tie()
-			z.n++
-		default:
-			z.more = true
-		}
+// add accounts for a file as well.
+func (z *horizon) add(id identity) {
+	switch {
+	case id.zero() || id.born < z.newest:
+		return
+	case id.born > z.newest:
+		*z = horizon{newest: id.born}
+	}
+	switch {
+	case slices.Contains(z.names(), id.tie()):
+	case int(z.n) < maxTies:
+		z.ties[z.n] = id.tie()
+		z.n++
+	default:
+		z.more = true
 	}
 }
 

@@ -133,10 +133,10 @@ func (h *hub) first(seen print, now time.Time) bool {
 		own = slices.IndexFunc(copies, func(g *generation) bool { return h.isCopy(g, true) })
 	}
 	if own < 0 || len(copies) == 0 {
-		h.discard(copies)
+		h.discard(copies...)
 		return true
 	}
-	h.discard(copies[:own])
+	h.discard(copies[:own]...)
 	h.restart(now, copies[own:])
 	return false
 }

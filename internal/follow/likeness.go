@@ -63,6 +63,6 @@ func (h *hub) holding(c cursor, s sibling) (*generation, spot, bool) {
 
 func (h *hub) unhold(g *generation) {
 	if g != nil && !g.shared {
-		h.discard([]*generation{g})
+		h.discard(g)
 	}
 }

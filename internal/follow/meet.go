@@ -97,14 +97,11 @@ func (h *hub) meetPacked(s *search, c cursor, gone way) (way, error) {
 	if gone.anew {
 		w.met = MetTruncated
 	}
-	packed, cur := packedSiblings(h.root, h.name, h.alive()), h.cur
-	err := h.aside(h.cur, func(content) (err error) {
+	packed := packedSiblings(h.root, h.name, h.alive())
+	err := h.asideOfCurrent(func(content) (err error) {
 		w.first, w.spot, w.packed, err = h.findPacked(s, c, packed, gone.like)
 		return err
 	})
-	if err == nil && h.cur != cur {
-		err = errMoved // the log has gone on: the way has another end now
-	}
 	switch {
 	case errors.Is(err, errCut):
 		gone.gap = "the generation that the cursor names is gone or packed, and " + errCut.Error()
@@ -175,7 +172,7 @@ func (h *hub) inFile(c cursor, s sibling) (*generation, spot, bool) {
 	}
 	at, ok := c.in(g.body)
 	if !ok {
-		h.discard([]*generation{g})
+		h.discard(g)
 		return nil, spot{}, false
 	}
 	return g, at, true
@@ -192,7 +189,7 @@ func (h *hub) beyondCopy(c cursor, unseen []sibling) bool {
 	if err != nil {
 		return false
 	}
-	defer h.discard([]*generation{g})
+	defer h.discard(g)
 	return digest(g.head) == c.head
 }
 
@@ -210,7 +207,7 @@ func (h *hub) leftBefore(c cursor, files []sibling) (left []place) {
 		}
 		at, err := spotAt(g.body, l.off)
 		if err != nil {
-			h.discard([]*generation{g})
+			h.discard(g)
 			continue
 		}
 		h.mu.Lock()

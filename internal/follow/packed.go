@@ -40,14 +40,12 @@ const (
 
 // openPacked opens a file that siblings found to be packed.
 func (r *root) openPacked(s sibling, pay *search) (*packed, error) {
-	f, at, err := r.open(s.name)
+	f, _, err := r.openListed(s)
 	if err != nil {
 		return nil, err
 	}
 	p := &packed{file: f, search: pay}
-	if at.id != s.id {
-		err = errMoved
-	} else if err = p.rewind(); err == nil {
+	if err = p.rewind(); err == nil {
 		p.head, err = readHead(p, overlap)
 	}
 	if err != nil {

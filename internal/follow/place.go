@@ -14,6 +14,14 @@ type place struct {
 	spot
 }
 
+// know brings the place up to date with its generation. The caller holds the hub's mu.
+func (p *place) know() {
+	p.id, p.horizon = p.gen.id, p.gen.horizon
+	if len(p.gen.head) > len(p.head) {
+		p.head = p.gen.head
+	}
+}
+
 // advance moves the place on: see [spot.advance].
 func (p *place) advance(window []byte, n int64) {
 	if end := p.off + n; p.off < overlap && int64(len(p.head)) < min(end, overlap) {

@@ -59,8 +59,6 @@ func (f *Follower) read(b *body, head []byte, mark spot, size, limit int64) (Eve
 	}
 	e := f.event(Event{Kind: Data, Data: buf[k:n:n], More: n == full, window: buf[:n:n]})
 	f.pos.advance(buf[:n], int64(n-k))
-	f.mu.Lock()
-	f.public = f.pos
-	f.mu.Unlock()
+	f.show()
 	return e, atEnd, nil
 }

@@ -77,7 +77,7 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 	var out []*generation
 	for _, s := range files {
 		// An empty file is a copy that is just being made, or one of nothing.
-		if !h.unseen(h.cur, s) || s.size == 0 || h.seen.off == 0 && !s.written() {
+		if !h.unseen(s) || s.size == 0 || h.seen.off == 0 && !s.written() {
 			continue
 		}
 		g, err := h.openSibling(s)
@@ -85,20 +85,20 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 		case err == nil:
 			out = append(out, g)
 		case errors.Is(err, errMoved):
-			h.discard(out)
+			h.discard(out...)
 			return nil, false
 		} // else it may not be read: as good as gone
 	}
 	// A copy that is not in the list was made after it, so its original was there after
 	// it, too: then it is not what seen was made of, and has changed by now.
 	if !seen.holds(h.cur.body) {
-		h.discard(out)
+		h.discard(out...)
 		return nil, false
 	}
 	// And if the log has another file by now, then what was listed are the files that it
 	// had in between, for the next look to find.
 	if at, err := h.root.stat(h.name); err != nil || at.id != h.live.id || at.id != h.cur.id {
-		h.discard(out)
+		h.discard(out...)
 		return nil, true
 	}
 	return out, true
@@ -130,8 +130,8 @@ func (h *hub) isOriginal(log content, s sibling) bool {
 	if s.live {
 		return false
 	}
-	f, at, err := h.root.open(s.name)
-	if err != nil || at.id != s.id {
+	f, at, err := h.root.openListed(s)
+	if err != nil {
 		return false
 	}
 	defer f.Close()
@@ -152,7 +152,7 @@ func (h *hub) takeCopy(copies *[]*generation) *generation {
 		case i > own && g.origin.written() && (rest == nil || g.origin.follows(rest.origin, nil)):
 			kept = append(kept, g)
 		default: // made before the copy, or by somebody else
-			h.discard([]*generation{g})
+			h.discard(g)
 		}
 	}
 	*copies = kept
@@ -175,7 +175,7 @@ func (h *hub) takeCopy(copies *[]*generation) *generation {
 		if h.isCopy(g, true) {
 			return g
 		}
-		h.discard([]*generation{g})
+		h.discard(g)
 	}
 	return nil
 }

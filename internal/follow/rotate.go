@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// unseen reports whether s was born after everything that is accounted for on g.
-func (h *hub) unseen(g *generation, s sibling) bool {
-	return !s.live && s.id != g.id && s.id.born >= g.horizon.newest && !h.used[s.id]
+// unseen reports whether s was born after everything that is accounted for on the
+// current generation.
+func (h *hub) unseen(s sibling) bool {
+	return !s.live && s.id != h.cur.id && s.id.born >= h.cur.horizon.newest && !h.used[s.id]
 }
 
 // account remembers files whose content has been, or will be, given to followers. It
@@ -133,7 +134,7 @@ func (h *hub) openUnseen(files []sibling, how *leave) (unseen []*generation, ok 
 		if s.live {
 			break // what was born after it is for the next look
 		}
-		if !h.unseen(h.cur, s) || !h.after(s, files) || h.cur.body != nil && h.copyOf(h.cur.body, s) {
+		if !h.unseen(s) || !h.after(s, files) || h.cur.body != nil && h.copyOf(h.cur.body, s) {
 			continue
 		}
 		g, err := h.openSibling(s)
@@ -141,7 +142,7 @@ func (h *hub) openUnseen(files []sibling, how *leave) (unseen []*generation, ok 
 		case err == nil:
 			unseen = append(unseen, g)
 		case errors.Is(err, errMoved):
-			h.discard(unseen)
+			h.discard(unseen...)
 			return nil, false
 		default: // it will not be waited for
 			how.gap = "a file between the last and the next one may not be read"
@@ -167,7 +168,7 @@ func (h *hub) extend(gens []*generation, how leave, now time.Time) leave {
 }
 
 // discard lets go of generations that do not become part of a chain.
-func (h *hub) discard(gens []*generation) {
+func (h *hub) discard(gens ...*generation) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, g := range gens {
@@ -218,7 +219,7 @@ var errMoved = errors.New("the log changed while it was looked at")
 
 // openSibling opens a file that was listed, as a generation without a successor.
 func (h *hub) openSibling(s sibling) (*generation, error) {
-	f, at, err := h.root.open(s.name)
+	f, at, err := h.root.openListed(s)
 	if isExhausted(err) {
 		h.exhausted = true
 	}
@@ -227,10 +228,6 @@ func (h *hub) openSibling(s sibling) (*generation, error) {
 	}
 	if err != nil {
 		return nil, err
-	}
-	if at.id != s.id {
-		f.Close()
-		return nil, errMoved
 	}
 	head, err := readHead(f, at.size)
 	if err != nil {

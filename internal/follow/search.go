@@ -53,6 +53,17 @@ func (l *Logs) turn(s *search) (release func(), err error) {
 	}
 }
 
+// asideOfCurrent is aside for a search whose result leads to the current generation: if
+// that is another one afterwards, the error is errMoved.
+func (h *hub) asideOfCurrent(find func(content) error) error {
+	cur := h.cur
+	err := h.aside(cur, find)
+	if err == nil && h.cur != cur {
+		err = errMoved
+	}
+	return err
+}
+
 // aside runs find without holding looking, so that the hub goes on looking while it
 // searches g. Nothing that g leads to is let go of meanwhile; but what was known before
 // may be out of date afterwards.

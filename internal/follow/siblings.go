@@ -37,7 +37,7 @@ const (
 	word
 )
 
-// ways of packing a rotated file. What is packed has another content and another
+// packings are ways of packing a rotated file. What is packed has another content and another
 // birth time: it is history, never a generation to read on from.
 var packings = []string{".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lzo", ".br", ".Z", ".zip"}
 

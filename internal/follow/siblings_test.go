@@ -1,6 +1,8 @@
 package follow
 
 import (
+	"errors"
+	"os"
 	"slices"
 	"testing"
 )
@@ -47,5 +49,23 @@ func TestUnsuffix(t *testing.T) {
 		if got := unsuffix(name); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
+	}
+}
+
+// A name that leads to another file by now gives neither that file nor a descriptor of it.
+func TestRoot_opensNothingButWhatWasListed(t *testing.T) {
+	dir, l := openDir(t, Options{NoWatch: true})
+	r, name := l.roots[0], join(dir, "app.log.1")
+	write(t, name, "one\n")
+	files, err := siblings(r, "app.log", found{})
+	must(t, err)
+	write(t, name+".new", "two\n")
+	must(t, os.Rename(name+".new", name))
+	f, _, err := r.openListed(files[0])
+	if !errors.Is(err, errMoved) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := f.Stat(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the file is open: %v", err)
 	}
 }

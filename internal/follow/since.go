@@ -92,14 +92,10 @@ func (h *hub) since(s *search, start Start) (beginning, error) {
 	}
 	eras, size := h.eras(files), h.seen.off
 	var found []finding
-	cur := h.cur
-	err = h.aside(h.cur, func(current content) (err error) {
+	err = h.asideOfCurrent(func(current content) (err error) {
 		found, err = h.searchAll(s, eras, current, size, start.Since)
 		return err
 	})
-	if err == nil && h.cur != cur {
-		err = errMoved // the log has gone on: the way has another end now
-	}
 	if err != nil {
 		return beginning{}, err
 	}
@@ -145,14 +141,11 @@ func (h *hub) search(s *search, e era, since time.Time) (finding, error) {
 	if e.packed {
 		return h.searchPacked(s, e, since)
 	}
-	f, at, err := h.root.open(e.name)
+	f, at, err := h.root.openListed(e.sibling)
 	if err != nil {
 		return conclude(s, 0, timeless, err)
 	}
 	defer f.Close()
-	if at.id != e.id {
-		return finding{}, errMoved
-	}
 	off, a, err := firstSince(s, f, at.size, since, e.mtime)
 	return conclude(s, off, a, err)
 }

@@ -271,21 +271,15 @@ func (h *hub) newFollower(start Start, b beginning) *Follower {
 // begin puts the follower where b says. The caller holds the hub's mu.
 func (f *Follower) begin(b beginning) {
 	f.pos = position{tag: f.hub.tag, at: b.at, left: b.left, unmet: b.unmet}
-	at := &f.pos.at
-	at.gen.users++
-	at.id, at.horizon = at.gen.id, at.gen.horizon
-	if len(at.gen.head) > len(at.head) {
-		at.head = at.gen.head
-	}
+	f.pos.at.gen.users++
+	f.pos.at.know()
 	if b.gap != "" {
 		f.tell(Gap, nil, b.gap)
 	}
 	if b.truncated {
 		f.tell(Truncated, nil, "the log was begun anew in place, and all of what it had was read")
 	}
-	f.mu.Lock()
-	f.public = f.pos
-	f.mu.Unlock()
+	f.show()
 }
 
 // tryMeet meets the cursor that could not be met while there was nothing of the log. It

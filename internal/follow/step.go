@@ -36,11 +36,8 @@ func (f *Follower) view() (view, error) {
 	if h.closed {
 		return view{}, ErrClosed
 	}
-	at, g := &f.pos.at, f.pos.at.gen
-	at.id, at.horizon = g.id, g.horizon
-	if len(g.head) > len(at.head) {
-		at.head = g.head
-	}
+	f.pos.at.know()
+	g := f.pos.at.gen
 	v := view{
 		body: g.body, head: g.head, mark: g.mark, size: g.size, next: g.next, leave: g.leave,
 		settled: g.settled, removed: g.removed && !g.void, parked: g.parked, away: h.away, denied: g.denied, wake: h.wake,
@@ -126,8 +123,7 @@ func (f *Follower) try(ctx context.Context, v view) (e Event, moved bool, err er
 		e, found, err := f.read(v.body, v.head, v.mark, v.size, limit)
 		switch {
 		case err != nil && v.body.packed():
-			f.tell(Gap, nil, "the rest of a packed generation cannot be inflated: "+err.Error())
-			return Event{}, f.move(v), nil
+			return Event{}, f.moveOffDamage(v, err), nil
 		case err != nil:
 			return Event{}, false, fmt.Errorf("read %q: %w", f.hub.name, err)
 		case e.Kind != Nothing:
@@ -138,8 +134,7 @@ func (f *Follower) try(ctx context.Context, v view) (e Event, moved bool, err er
 		case found == changed:
 			return Event{}, f.move(v), nil
 		case v.body.damage() != nil:
-			f.tell(Gap, nil, "the rest of a packed generation cannot be inflated: "+v.body.damage().Error())
-			return Event{}, f.move(v), nil
+			return Event{}, f.moveOffDamage(v, v.body.damage()), nil
 		}
 	}
 	if v.next != nil && (v.settled || v.body == nil) {
@@ -170,6 +165,12 @@ func (f *Follower) tryState(v view) (Event, bool, error) {
 	return Event{}, false, nil
 }
 
+// moveOffDamage is move for a packed generation of which no more can be inflated.
+func (f *Follower) moveOffDamage(v view, why error) bool {
+	f.tell(Gap, nil, "the rest of a packed generation cannot be inflated: "+why.Error())
+	return f.move(v)
+}
+
 // move goes on to the next generation and has told what that means.
 func (f *Follower) move(v view) bool {
 	from := f.pos.at
@@ -193,7 +194,8 @@ func (f *Follower) move(v view) bool {
 	h.mu.Lock()
 	from.gen.users--
 	v.next.users++
-	next := place{gen: v.next, id: v.next.id, horizon: v.next.horizon, head: v.next.head}
+	next := place{gen: v.next}
+	next.know()
 	h.mu.Unlock()
 	h.hint() // what only this follower needed can go
 	f.pos.at = next

@@ -48,11 +48,11 @@ func (h *hub) chain(w way) (beginning, error) {
 	}
 	end := h.firstAfter(w)
 	for _, s := range h.truncated(h.cur, w.files) {
-		if w.first != nil && !w.first.body.packed() && h.copyOf(w.first.body, s) {
-			continue
-		}
 		if s.live {
 			continue // it is where the way leads to, also when copies of it are younger
+		}
+		if w.first != nil && !w.first.body.packed() && h.copyOf(w.first.body, s) {
+			continue
 		}
 		if g := h.inHub(s.id); g != nil {
 			end = g
@@ -63,7 +63,7 @@ func (h *hub) chain(w way) (beginning, error) {
 		case err == nil:
 			own = append(own, g)
 		case errors.Is(err, errMoved):
-			h.discard(own)
+			h.discard(own...)
 			return b, err
 		default:
 			b.met, b.gap = MetGap, cmp.Or(b.gap, "a file after the first cannot be read")

@@ -50,7 +50,7 @@ type Health struct {
 	Identity string `json:"identity"` // "strong", or "weak" where files have no birth time
 
 	Logs        int `json:"logs"`        // that are being followed
-	Polled      int `json:"polled"`      // of these, how many are looked at once a second only, since nothing tells of their changes
+	Polled      int `json:"polled"`      // of these, how many are only looked at, more often, since nothing tells of their changes
 	Watches     int `json:"watches"`     // directories that are watched
 	Generations int `json:"generations"` // files held open, of all logs
 
