@@ -201,6 +201,8 @@ func endHint(r wire.Reason) string {
 		return "ask the server's operator for access"
 	case wire.ReasonClientClosed:
 		return "somebody closed this stream; start again to go on"
+	case wire.ReasonOperator:
+		return "ask who looks after the server, or start again to go on"
 	case wire.ReasonIdle:
 		return "the server ends streams of silent logs; start again to go on"
 	}

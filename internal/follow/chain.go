@@ -35,6 +35,16 @@ type generation struct {
 	left    time.Time   // when it was settled; its body stays open for the grace period from here
 }
 
+// rest is how many bytes of the log come after off in g, as far as is known. The
+// caller holds mu; g may be nil.
+func (g *generation) rest(off int64) int64 {
+	n := -off
+	for ; g != nil; g = g.next {
+		n += g.size
+	}
+	return max(n, 0)
+}
+
 // leave is how one generation followed another.
 type leave struct {
 	kind   Kind   // Rotated, Truncated, Appeared

@@ -2,6 +2,7 @@ package follow
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -94,11 +95,28 @@ func (f *Follower) Lag() int64 {
 	f.mu.Unlock()
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
-	lag := -off
-	for ; g != nil; g = g.next {
-		lag += g.size
+	return g.rest(off)
+}
+
+// Behind is how many bytes of the log come after a cursor, as far as is known: what
+// a client that has taken no more than that still lacks. It reports false for what is
+// no cursor of this log, and where the cursor's generation was forgotten since nobody
+// reads it any more.
+func (f *Follower) Behind(text string) (n int64, ok bool) {
+	c, ok := parseCursor(text)
+	if !ok || c.log != f.hub.tag {
+		return 0, false
 	}
-	return max(lag, 0)
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	// A file that was truncated is several generations. The last one that is long
+	// enough is meant: who renews a claim has read not long ago.
+	for _, g := range slices.Backward(f.hub.gens) {
+		if g.id == c.id && g.size >= c.off {
+			return g.rest(c.off), true
+		}
+	}
+	return 0, false
 }
 
 // Close gives back all that the follower holds. The last one of a log takes the hub

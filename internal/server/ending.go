@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"os"
 	"time"
 
@@ -17,7 +16,8 @@ import (
 type ending struct {
 	reason wire.Reason
 	detail string
-	cut    bool // bytes may be missing on the wire: no end frame can follow them
+	cut    bool   // bytes may be missing on the wire: no end frame can follow them
+	smear  *smear // when the clients may come back, of an ending that many streams share; nil otherwise
 }
 
 func (e *ending) Error() string { return string(e.reason) + ": " + e.detail }
@@ -44,24 +44,19 @@ const (
 // such as the end of the log, has the stall timeout as every write has.
 func (e *ending) hurry(c *conn) {
 	switch e.reason {
-	case wire.ReasonClientClosed, wire.ReasonClientGone, wire.ReasonStalled:
+	case wire.ReasonClientClosed, wire.ReasonClientGone, wire.ReasonStalled, wire.ReasonOperator:
 		c.hurry(closeGrace)
 	case wire.ReasonLeaseLapsed, wire.ReasonShutdown:
 		c.hurry(endGrace)
 	}
 }
 
-// Clients of a server that stops, or that has a fault, come back between these
-// times, not all at once and not at the speed of the network.
-const (
-	minReturn = 500 * time.Millisecond
-	maxReturn = 3 * time.Second
-)
-
 func (e *ending) retryMS() int64 {
-	switch e.reason {
-	case wire.ReasonShutdown, wire.ReasonError:
-		return (minReturn + rand.N(maxReturn-minReturn)).Milliseconds()
+	switch {
+	case e.smear != nil:
+		return e.smear.next().Milliseconds()
+	case e.reason == wire.ReasonError:
+		return newSmear(1).next().Milliseconds()
 	}
 	return 0
 }
@@ -102,12 +97,16 @@ func unread(ctx context.Context, err error) *ending {
 // unwritten turns an error of a write into an ending. net/http ends the
 // request's context when a write fails, so that only a cause of ours counts
 // here: a stream whose write was cut short by its own ending keeps that reason.
-func unwritten(ctx context.Context, err error) *ending {
+func (st *stream) unwritten(ctx context.Context, err error) *ending {
 	var e *ending
 	if errors.As(context.Cause(ctx), &e) {
 		return &ending{reason: e.reason, detail: e.detail, cut: true}
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
+		// With much on the way the write deadline is before the kernel's user timeout.
+		if state, ok := st.kernel(); ok && state.vanished(st.patience()) {
+			return &ending{reason: wire.ReasonClientGone, detail: "the client's machine answers nothing any more", cut: true}
+		}
 		return &ending{reason: wire.ReasonStalled, detail: "the client took nothing for the stall timeout", cut: true}
 	}
 	return &ending{reason: wire.ReasonClientGone, detail: "the connection ended", cut: true}

@@ -329,6 +329,14 @@ func (f *fakeFollower) Lag() int64 {
 	return int64(len(f.log.data) - f.pos)
 }
 
+func (f *fakeFollower) Behind(cursor string) (int64, bool) {
+	log, offset, _ := strings.Cut(cursor, "~")
+	n, err := strconv.Atoi(offset)
+	f.log.mu.Lock()
+	defer f.log.mu.Unlock()
+	return int64(len(f.log.data) - n), log == f.name && err == nil
+}
+
 func (f *fakeFollower) Close() error {
 	if !f.closed {
 		f.closed = true

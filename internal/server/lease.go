@@ -49,16 +49,25 @@ func (s *Server) renewLease(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// closeStream answers DELETE /-/streams/{id}: the cooperative close. 204 means
-// that everything the stream held has been given back.
+// closeStream answers DELETE /-/streams/{id}: with a whole id it is the cooperative
+// close, with what people are shown of one an operator's end.
 func (s *Server) closeStream(w http.ResponseWriter, r *http.Request) {
 	id := mux.Vars(r)["id"]
+	if len(id) == wire.ShownID {
+		s.endStream(w, r, id)
+		return
+	}
 	st, ok := s.registry.find(id)
 	if !ok {
 		refuse(w, r, noStream(id))
 		return
 	}
 	st.end(&ending{reason: wire.ReasonClientClosed, detail: "the client asked for it"})
+	s.awaitReclaim(w, r, st)
+}
+
+// awaitReclaim answers 204 once everything that the stream held has been given back.
+func (s *Server) awaitReclaim(w http.ResponseWriter, r *http.Request, st *stream) {
 	timeout := time.NewTimer(closeWait)
 	defer timeout.Stop()
 	select {

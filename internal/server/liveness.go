@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -63,14 +64,39 @@ func tune(c *net.TCPConn, userTimeout time.Duration) error {
 	return setUserTimeout(c, userTimeout)
 }
 
+// http2Config is what HTTP/2 has of its own. A ping is the one thing of all that the
+// client's process must answer and not its kernel: it finds a stopped client that
+// has no lease. Silence of a connection is bounded by keepAliveIdle with the answer
+// to a ping, and what is written by the stall timeout.
+func http2Config(stall time.Duration) *http.HTTP2Config {
+	return &http.HTTP2Config{
+		MaxConcurrentStreams: http2Streams,
+		SendPingTimeout:      keepAliveIdle,
+		PingTimeout:          keepAliveIdle,
+		WriteByteTimeout:     stall,
+	}
+}
+
+// http2Streams is how many requests one connection may have at a time: every stream
+// that a client's address may have by default, and its renewals and closes.
+const http2Streams = 2 * DefaultMaxStreamsPerClient
+
 // connState is what the kernel knows of a connection.
 type connState struct {
+	name    string        // of the state, "established"
 	closed  bool          // the other side sent FIN or RST
 	rtt     time.Duration // smoothed; 0 where unknown
-	waiting bool          // some of what was written is not acknowledged, or not even sent
+	unacked int64         // bytes written and not acknowledged, sent or not
 	acked   uint64        // bytes acknowledged in all
-	silent  time.Duration // since the last acknowledgement of anything, also of a probe
+	silent  time.Duration // since the other side last answered anything, also a probe
 }
+
+// vanished tells, of a connection on which nothing was taken for stuck, one whose
+// client is there and takes nothing from one whose client is not there. A client that
+// is there answers the kernel's probes of its closed window. They come at twice the
+// distance each time, so that the last answer is at most half as old as the stall,
+// and a little; that of a client which vanished is as old as the stall.
+func (s connState) vanished(stuck time.Duration) bool { return s.silent >= stuck*3/4 }
 
 // progress is what the sweeper remembers of a connection from one question to
 // the next.
@@ -81,20 +107,17 @@ type progress struct {
 
 // look takes one answer of the kernel. took says that the client took something
 // since the last one; stalled that, at now, it is there and has taken nothing for
-// the limit. A client that is there answers the kernel's probes of its closed
-// window. They come at twice the distance each time, so that the last answer is
-// at most half as old as the stall, and a little; that of a client which vanished
-// is as old as the stall, and the user timeout's affair.
+// the limit. One that vanished is the user timeout's affair.
 func (p *progress) look(s connState, now, limit time.Duration) (took, stalled bool) {
 	took, p.acked = s.acked != p.acked, s.acked
 	switch {
-	case !s.waiting:
+	case s.unacked == 0:
 		p.since = 0
 	case took || p.since == 0:
 		p.since = now
 	default:
 		stuck := now - p.since
-		stalled = stuck >= limit && s.silent < stuck*3/4
+		stalled = stuck >= limit && !s.vanished(stuck)
 	}
 	return took, stalled
 }

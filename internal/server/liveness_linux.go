@@ -12,6 +12,20 @@ import (
 // tcpEstablished is TCP_ESTABLISHED of the kernel's enumeration of states.
 const tcpEstablished = 1
 
+// tcpStates are the names of that enumeration (include/net/tcp_states.h), as ss(8)
+// and proc_net_tcp(5) have them.
+var tcpStates = [...]string{
+	1: "established", "syn-sent", "syn-recv", "fin-wait-1", "fin-wait-2", "time-wait",
+	"closed", "close-wait", "last-ack", "listen", "closing", "syn-recv",
+}
+
+func tcpState(n uint8) string {
+	if int(n) < len(tcpStates) && n > 0 {
+		return tcpStates[n]
+	}
+	return fmt.Sprintf("state %d", n)
+}
+
 func setUserTimeout(c *net.TCPConn, d time.Duration) error {
 	return onSocket(c, func(fd int) error {
 		err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds()))
@@ -26,19 +40,24 @@ func setUserTimeout(c *net.TCPConn, d time.Duration) error {
 // side is closed; a half-close counts, as it does for net/http.
 func askKernel(c *net.TCPConn) (connState, bool) {
 	var info *unix.TCPInfo
+	var queued int
 	err := onSocket(c, func(fd int) (err error) {
 		info, err = unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+		if err == nil && (info.Unacked > 0 || info.Notsent_bytes > 0) {
+			queued, err = unix.IoctlGetInt(fd, unix.SIOCOUTQ)
+		}
 		return err
 	})
 	if err != nil {
 		return connState{}, false
 	}
 	return connState{
+		name:    tcpState(info.State),
 		closed:  info.State != tcpEstablished,
 		rtt:     time.Duration(info.Rtt) * time.Microsecond,
-		waiting: info.Notsent_bytes > 0 || info.Unacked > 0,
+		unacked: int64(queued),
 		acked:   info.Bytes_acked,
-		silent:  time.Duration(info.Last_ack_recv) * time.Millisecond,
+		silent:  time.Duration(min(info.Last_ack_recv, info.Last_data_recv)) * time.Millisecond,
 	}, true
 }
 

@@ -343,3 +343,32 @@ type elsewhere struct {
 }
 
 func (l *elsewhere) Addr() net.Addr { return l.addr }
+
+// What the kernel knows of a connection is shown, and a client that takes nothing
+// shows in what it has not taken.
+func TestStreams_whatTheKernelKnows(t *testing.T) {
+	t.Parallel()
+	logs := newFakeLogs("app.log")
+	s := onLoopback(t, logs, Config{})
+	s.beginOn(s.dialNarrow(), "/app.log", "*/*")
+	logs.log("app.log").append(strings.Repeat("x", 64<<10))
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for start := time.Now(); ; <-ticker.C {
+		in := s.streams().Live[0]
+		if in.TCP == "established" && in.RTTUS > 0 && in.Unacked > 16<<10 && in.Unacked < 80<<10 && in.ContactMS != nil && *in.ContactMS < 10_000 {
+			return
+		}
+		if time.Since(start) > 10*time.Second {
+			t.Fatalf("%+v", in)
+		}
+	}
+}
+
+func TestTCPState(t *testing.T) {
+	for n, want := range map[uint8]string{0: "state 0", 1: "established", 7: "closed", 8: "close-wait", 9: "last-ack", 10: "listen", 11: "closing", 12: "syn-recv", 13: "state 13"} {
+		if got := tcpState(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

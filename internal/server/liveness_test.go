@@ -1,9 +1,19 @@
 package server
 
 import (
+	"os"
 	"testing"
 	"time"
+
+	"github.com/bubbletail/bubbletail/internal/wire"
 )
+
+func when(waiting bool) int64 {
+	if waiting {
+		return 1
+	}
+	return 0
+}
 
 // One question a second about a client, as the kernel would answer.
 func TestProgress(t *testing.T) {
@@ -25,23 +35,23 @@ func TestProgress(t *testing.T) {
 			return connState{acked: 1000, silent: now}
 		}},
 		"closed window": {want: 31 * time.Second, at: func(now time.Duration) connState {
-			return connState{waiting: true, acked: 1000, silent: probed(now)}
+			return connState{unacked: 1, acked: 1000, silent: probed(now)}
 		}},
 		"vanished": {at: func(now time.Duration) connState {
-			return connState{waiting: true, acked: 1000, silent: now}
+			return connState{unacked: 1, acked: 1000, silent: now}
 		}},
 		"vanished, seen late": {at: func(now time.Duration) connState {
-			return connState{waiting: true, acked: 1000, silent: now - 999*time.Millisecond}
+			return connState{unacked: 1, acked: 1000, silent: now - 999*time.Millisecond}
 		}},
 		"slow": {at: func(now time.Duration) connState {
-			return connState{waiting: true, acked: uint64(now / (29 * time.Second)), silent: 0}
+			return connState{unacked: 1, acked: uint64(now / (29 * time.Second)), silent: 0}
 		}},
 		"reads all now and then": {at: func(now time.Duration) connState {
-			return connState{waiting: now%(25*time.Second) > time.Second, acked: 1000, silent: 0}
+			return connState{unacked: when(now%(25*time.Second) > time.Second), acked: 1000, silent: 0}
 		}},
 		"stalled after a while": {want: 90 * time.Second, at: func(now time.Duration) connState {
 			took := min(now, time.Minute)
-			return connState{waiting: true, acked: uint64(took / time.Second), silent: probed(now - took)}
+			return connState{unacked: 1, acked: uint64(took / time.Second), silent: probed(now - took)}
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,6 +76,25 @@ func TestUserTimeout(t *testing.T) {
 	} {
 		if got := userTimeout(stall); got != want {
 			t.Errorf("stall timeout %v: %v, want %v", stall, got, want)
+		}
+	}
+}
+
+// A write that found no room ends its stream as what the kernel says of the client:
+// one that answers nothing any more has vanished, whichever clock was first.
+func TestUnwritten_vanishedIsNotStalled(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kernel kernel
+		want   wire.Reason
+	}{
+		"answers its probes":      {func() (connState, bool) { return connState{silent: 10 * time.Second}, true }, wire.ReasonStalled},
+		"answers nothing":         {func() (connState, bool) { return connState{silent: 31 * time.Second}, true }, wire.ReasonClientGone},
+		"no kernel to be asked":   {func() (connState, bool) { return connState{}, false }, wire.ReasonStalled},
+		"the kernel has given up": {func() (connState, bool) { return connState{silent: 40 * time.Second, closed: true}, true }, wire.ReasonClientGone},
+	} {
+		st := &stream{kernel: tt.kernel, stall: 30 * time.Second}
+		if e := st.unwritten(t.Context(), os.ErrDeadlineExceeded); e.reason != tt.want || !e.cut {
+			t.Errorf("%s: %+v", name, e)
 		}
 	}
 }

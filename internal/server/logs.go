@@ -22,8 +22,8 @@ type Logs interface {
 	Health() follow.Health
 }
 
-// Follower reads one log from a place on and waits for more. All but Nudge and
-// Lag belong to one goroutine.
+// Follower reads one log from a place on and waits for more. All but Nudge, Lag
+// and Behind belong to one goroutine.
 type Follower interface {
 	Opening() follow.Opening
 	// Next blocks until something happened. Its error is ctx's cause once ctx
@@ -36,6 +36,9 @@ type Follower interface {
 	// Lag is how many bytes lie between here and the log's end. It may be asked
 	// from any goroutine, also after Close.
 	Lag() int64
+	// Behind is how many bytes of the log come after a cursor; false where they
+	// cannot be counted. It may be asked as Lag may.
+	Behind(cursor string) (int64, bool)
 	Close() error
 }
 

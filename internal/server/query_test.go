@@ -232,13 +232,13 @@ func TestRefusals_longNames(t *testing.T) {
 	}
 }
 
-// An id that is no id is likely the beginning of one, as people see it.
+// An id that is no id is likely a part of one.
 func TestRefusals_shownID(t *testing.T) {
 	s := inMemory(t, newFakeLogs("app.log"), Config{})
 	tl := s.tail("/app.log")
 	const whole = "the id is the stream's Tail-Stream header, all 32 digits; /-/streams shows only its beginning"
 	for id, want := range map[string]string{
-		tl.open.Stream[:8]:      whole,
+		tl.open.Stream[:9]:      whole,
 		strings.Repeat("0", 32): "it has ended, or never was; GET /-/streams shows both kinds",
 	} {
 		for method, target := range map[string]string{http.MethodDelete: "/-/streams/" + id, http.MethodPost: "/-/streams/" + id + "/lease"} {

@@ -59,7 +59,7 @@ func TestStream_renewalKeepsIt(t *testing.T) {
 			}
 		}
 		live := s.streams().Live
-		if len(live) != 1 || live[0].Acked != "app.log~0" || live[0].LastHeardMS != 0 || live[0].State != "streaming" {
+		if len(live) != 1 || live[0].Acked != "app.log~0" || live[0].AckedMS != 0 || live[0].LastHeardMS != 0 || live[0].State != "streaming" {
 			t.Fatalf("live %+v", live)
 		}
 		time.Sleep(4 * time.Second)

@@ -16,7 +16,7 @@ import (
 const keptEnded = 1000
 
 // registry knows every stream there is and the last that were. A stream is in
-// it from before its first byte until everything it held was given back.
+// it from the search for its beginning until everything it held was given back.
 type registry struct {
 	// Static after construction.
 	maxStreams, maxPerClient int
@@ -103,11 +103,18 @@ func (r *registry) add(st *stream) {
 	r.mu.Lock()
 	r.live[st.id] = st
 	r.mu.Unlock()
-	r.metrics.opened[st.as].Inc()
 	select {
 	case r.wake <- struct{}{}:
 	default:
 	}
+}
+
+// forget removes a stream of which nothing is to be remembered.
+func (r *registry) forget(st *stream) {
+	r.mu.Lock()
+	delete(r.live, st.id)
+	r.mu.Unlock()
+	close(st.done)
 }
 
 // remove is the last thing that happens to a stream: all it held is back. What
@@ -133,6 +140,16 @@ func (r *registry) find(id string) (*stream, bool) {
 	return st, ok
 }
 
+// shown gives the live streams whose ids begin as people are shown them.
+func (r *registry) shown(id string) (found []*stream) {
+	for _, st := range r.all(nil) {
+		if st.id[:wire.ShownID] == id {
+			found = append(found, st)
+		}
+	}
+	return found
+}
+
 // all appends the live streams to dst, in no order.
 func (r *registry) all(dst []*stream) []*stream {
 	r.mu.Lock()
@@ -141,6 +158,13 @@ func (r *registry) all(dst []*stream) []*stream {
 		dst = append(dst, st)
 	}
 	return dst
+}
+
+// size is how many live streams there are.
+func (r *registry) size() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.live)
 }
 
 // count is how many live streams there are in a representation.

@@ -69,23 +69,14 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string
 		return
 	}
 	ctx, end := s.registry.stream(r.Context())
-	follower, err := s.cfg.Logs.Follow(ctx, name, q.start)
-	if err != nil {
-		ended := causeOf(ctx)
-		end(nil)
-		release()
-		s.refuseSearch(w, r, err, ended)
-		return
-	}
 	st := s.newStream(name, client, q)
-	st.kernel, st.nudge, st.lag, st.end = kernelOf(r.Context()), follower.Nudge, follower.Lag, end
+	st.kernel, st.end = kernelOf(r.Context()), end
 	c := newConn(w, st.patience())
 	st.taken = c.taken
 	s.registry.add(st)
 	defer s.bury(st)
 	defer end(nil)
 	defer release()
-	defer follower.Close()
 
 	defer c.leave()
 	defer onEnd(ctx, func(e *ending) {
@@ -95,13 +86,27 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string
 		}
 		e.hurry(c)
 	})()
+	follower, err := s.cfg.Logs.Follow(ctx, name, q.start)
+	if err != nil {
+		st.ended = causeOf(ctx)
+		s.refuseSearch(w, r, err, st.ended)
+		return
+	}
+	defer follower.Close()
+	s.carry(ctx, w, st, c, follower, q)
+}
+
+// carry is the life of a stream that has its follower.
+func (s *Server) carry(ctx context.Context, w http.ResponseWriter, st *stream, c *conn, follower Follower, q *query) {
 	opening := follower.Opening()
+	s.metrics.opened[st.as].Inc()
 	l := &loop{
 		st: st, conn: c, follower: follower, once: q.start.Once, buffers: &s.buffers, sent: s.metrics.sent,
 		enc: wire.NewEncoder(q.as, wire.EncoderOptions{Newlines: q.newlines, MidLine: opening.MidLine}),
 	}
 	open := s.openObject(st, opening)
 	open.Behind = follower.Lag()
+	st.begin(follower)
 	announce(w.Header(), st, open)
 	st.ended = &ending{reason: wire.ReasonError, detail: "internal error", cut: true} // stays so only if the loop panics
 	st.ended = l.run(ctx, open)
@@ -120,6 +125,8 @@ func (s *Server) refuseSearch(w http.ResponseWriter, r *http.Request, err error,
 		s.refuseErr(w, r, err)
 	case ended.reason == wire.ReasonShutdown:
 		refuse(w, r, shuttingDown())
+	case ended.reason == wire.ReasonOperator:
+		refuse(w, r, wire.NewProblem(http.StatusForbidden, "ended", "this stream was ended before it began: "+ended.detail, ""))
 	default:
 		panic(http.ErrAbortHandler) // nobody is there to be answered, and an empty answer would be a lie
 	}
@@ -160,8 +167,6 @@ func (s *Server) newStream(name, client string, q *query) *stream {
 	if s.cfg.MaxAge > 0 {
 		st.maxAge = s.cfg.MaxAge*4/5 + rand.N(s.cfg.MaxAge/5+1) // so that streams opened together do not end together
 	}
-	st.spoke.Store(int64(now))
-	st.gave.Store(int64(now))
 	return st
 }
 
@@ -194,8 +199,13 @@ func announce(h http.Header, st *stream, open wire.Open) {
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
 
 // bury counts and remembers a stream whose everything was given back, and then
-// tells who waits for that. The log hears of it last: nothing waits for it.
+// tells who waits for that. The log hears of it last: nothing waits for it. One that
+// was refused has never been.
 func (s *Server) bury(st *stream) {
+	if st.ended == nil {
+		s.registry.forget(st)
+		return
+	}
 	st.notice()
 	last := st.epitaph()
 	s.metrics.buried(last)

@@ -122,7 +122,7 @@ func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
 // out, and what is left after Config.Drain whatever it does.
 func (s *Server) drain(hs *http.Server, conns *connections) {
 	conns.drain()
-	s.registry.close(&ending{reason: wire.ReasonShutdown, detail: "the server is stopping"})
+	s.registry.close(&ending{reason: wire.ReasonShutdown, detail: "the server is stopping", smear: newSmear(s.registry.size())})
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
 	defer cancel()
 	if err := hs.Shutdown(ctx); err != nil {
@@ -131,8 +131,8 @@ func (s *Server) drain(hs *http.Server, conns *connections) {
 	hs.Close()
 }
 
-// httpServer configures net/http. HTTP/2 stays off until its pings are a part
-// of the table in the package documentation.
+// httpServer configures net/http. HTTP/2 stays off until there is TLS; its times are
+// those that it will have.
 func (s *Server) httpServer(ls []net.Listener, conns *connections) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -146,6 +146,7 @@ func (s *Server) httpServer(ls []net.Listener, conns *connections) *http.Server 
 		ErrorLog:                     slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelWarn),
 		ConnContext:                  withConn,
 		ConnState:                    conns.note,
+		HTTP2:                        http2Config(s.cfg.StallTimeout),
 	}
 }
 

@@ -137,8 +137,9 @@ func TestSince_isNothingToHead(t *testing.T) {
 	}
 }
 
-// A client that leaves while its place is looked for ends the search, and has its
-// slot back; nobody calls that an error.
+// A client that leaves while its place is looked for ends the search, and gives back
+// its slot. It is seen while it is there, its leaving is remembered, and nobody calls
+// that an error.
 func TestSearch_endsWithItsClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		logs := newFakeLogs("app.log")
@@ -159,6 +160,9 @@ func TestSearch_endsWithItsClient(t *testing.T) {
 				asked <- err
 			}()
 			<-logs.search // one slot: this comes only when the search before has ended
+			if live := s.server.Streams().Live; len(live) != 1 || live[0].State != wire.StateOpening {
+				t.Errorf("live %+v", live)
+			}
 			leave()
 			if err := <-asked; !errors.Is(err, context.Canceled) {
 				t.Errorf("the answer was %v", err)
@@ -169,10 +173,65 @@ func TestSearch_endsWithItsClient(t *testing.T) {
 		if got := s.log.String(); strings.Contains(got, "level=ERROR") || strings.Contains(got, "level=WARN") {
 			t.Errorf("logged %s", got)
 		}
-		if all := s.server.Streams(); len(all.Live)+len(all.Ended) != 0 {
-			t.Errorf("streams that never began: %+v", all)
+		all := s.server.Streams()
+		if len(all.Live) != 0 || len(all.Ended) != 3 || all.Ended[0].Reason != wire.ReasonClientGone {
+			t.Errorf("left behind: %+v", all)
 		}
 	})
+}
+
+// One that was told that there is nothing for it has not been a stream.
+func TestSearch_refusedLeavesNoTrace(t *testing.T) {
+	s := inMemory(t, newFakeLogs("app.log"), Config{MaxStreams: 1})
+	for _, target := range []string{"/missing.log", "/app.log?cursor=nonsense", "/secret", "/broken"} {
+		if res, _ := s.ask(http.MethodGet, target, ""); res.StatusCode < 400 || res.StatusCode == http.StatusTooManyRequests {
+			t.Errorf("%s: %s", target, res.Status)
+		}
+	}
+	if all := s.streams(); len(all.Live)+len(all.Ended) != 0 {
+		t.Errorf("streams that never were: %+v", all)
+	}
+}
+
+// The kernel is asked also during a search: net/http stops looking at a connection
+// on which anything more has come.
+func TestSearch_strayByteThenFIN(t *testing.T) {
+	logs := newFakeLogs("app.log")
+	logs.search = make(chan struct{})
+	s := onLoopback(t, logs, Config{})
+	c := s.dial()
+	if _, err := io.WriteString(c, "GET /app.log?since=10m HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	<-logs.search
+	start := time.Now()
+	io.WriteString(c, "x")
+	c.Close()
+	if last := s.buriedSince(start, 1, 2*time.Second); last.Reason != wire.ReasonClientGone {
+		t.Errorf("ended %+v", last)
+	}
+}
+
+// An operator ends what only searches, too, and the client hears of it.
+func TestSearch_endedByAnOperator(t *testing.T) {
+	logs := newFakeLogs("app.log")
+	logs.search = make(chan struct{})
+	s := onLoopback(t, logs, Config{})
+	answer := make(chan string)
+	go func() {
+		res, body := s.ask(http.MethodGet, "/app.log?since=10m", "")
+		answer <- res.Status + ": " + body
+	}()
+	<-logs.search
+	if res, body := s.ask(http.MethodDelete, "/-/streams/"+s.streams().Live[0].ID, ""); res.StatusCode != http.StatusNoContent {
+		t.Errorf("%s\n%s", res.Status, body)
+	}
+	if got, want := <-answer, "403 Forbidden: error: this stream was ended before it began: an operator of the server ended it\n"; !strings.HasPrefix(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if last := s.buried(1, time.Second); last.Reason != wire.ReasonOperator {
+		t.Errorf("ended %+v", last)
+	}
 }
 
 // A client that closed only its sending half has gone; it is not given an answer

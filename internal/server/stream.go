@@ -30,10 +30,10 @@ type stream struct {
 	hold      time.Duration // how long an unfinished line is held back
 	kernel    kernel        // asks about the connection
 	end       context.CancelCauseFunc
-	nudge     func()
 	taken     func()        // the client took something: the write under way has its whole time again
-	lag       func() int64  // Follower.Lag
 	done      chan struct{} // closed by registry.remove: everything was given back
+
+	follower atomic.Pointer[Follower] // nil while the beginning is looked for
 
 	// Written by the loop, read by anyone. Times are the clock's.
 	spoke   atomic.Int64 // last write
@@ -42,15 +42,17 @@ type stream struct {
 	noticed atomic.Int64 // when the ending was noticed; 0 before
 	bytes   atomic.Int64 // of the log, sent
 	passing atomic.Int64 // bytes of the log that were taken and are not sent yet
-	rtt     atomic.Int64 // microseconds; written by the sweeper
 
 	progress progress // the sweeper's alone
 
-	mu    sync.Mutex
-	heard time.Duration // last sign of the client: its request, a renewal
-	acked string        // cursor of the last renewal
+	mu      sync.Mutex
+	heard   time.Duration // last sign of the client: its request, a renewal
+	acked   string        // cursor of the last renewal that had one
+	ackedAt time.Duration
+	conn    connState     // what the kernel answered last
+	asked   time.Duration // when it did; 0 before it was asked, and where nobody can be
 
-	ended *ending // set by the loop before registry.remove reads it
+	ended *ending // set by the handler before bury reads it; nil if the stream was refused
 }
 
 // clock counts from a start that is one for the whole server, so that instants
@@ -58,10 +60,6 @@ type stream struct {
 type clock struct{ start time.Time }
 
 func (c *clock) now() time.Duration { return time.Since(c.start) + 1 } // never 0, which means "not"
-
-// shownID is how many digits of an id people see: enough to recognise a stream,
-// too few to close it.
-const shownID = 8
 
 // idDigits is how many there are: 128 bits in hex.
 const idDigits = 32
@@ -79,8 +77,25 @@ func (st *stream) renew(acked string) {
 	defer st.mu.Unlock()
 	st.heard = st.clock.now()
 	if acked != "" {
-		st.acked = acked
+		st.acked, st.ackedAt = acked, st.heard
 	}
+}
+
+// learn keeps what the kernel answered at now.
+func (st *stream) learn(conn connState, now time.Duration) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.conn, st.asked = conn, now
+}
+
+// begin takes the follower that the stream has from now on. Only now does time count
+// that the client or the log lets pass: neither had a part in the search.
+func (st *stream) begin(f Follower) {
+	now := st.clock.now()
+	st.spoke.Store(int64(now))
+	st.gave.Store(int64(now))
+	st.renew("")
+	st.follower.Store(&f)
 }
 
 func (st *stream) lastHeard() time.Duration {
@@ -124,23 +139,46 @@ func (st *stream) info() wire.StreamInfo {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	in := wire.StreamInfo{
-		ID:          st.id[:shownID],
+		ID:          st.id[:wire.ShownID],
 		Log:         st.log,
 		Client:      st.client,
 		As:          st.as.String(),
 		Opened:      st.opened.Round(0),
 		Bytes:       st.bytes.Load(),
-		Acked:       st.acked,
-		Lag:         st.lag() + st.passing.Load(),
-		IdleMS:      (now - time.Duration(st.gave.Load())).Milliseconds(),
 		LastHeardMS: (now - st.heard).Milliseconds(),
-		RTTUS:       st.rtt.Load(),
-		State:       "streaming",
+		State:       wire.StateOpening,
+		LeaseMS:     st.lease.Milliseconds(),
+	}
+	if f := st.follower.Load(); f != nil {
+		in.State = wire.StateStreaming
+		in.Lag = (*f).Lag() + st.passing.Load()
+		in.IdleMS = (now - time.Duration(st.gave.Load())).Milliseconds()
+		st.tellAcked(&in, *f, now)
+	}
+	if st.asked > 0 {
+		st.tellConn(&in, now)
 	}
 	if st.noticed.Load() != 0 {
-		in.State = "closing"
+		in.State = wire.StateClosing
 	}
 	return in
+}
+
+// tellAcked adds how far the client really is. The caller holds mu.
+func (st *stream) tellAcked(in *wire.StreamInfo, f Follower, now time.Duration) {
+	if st.acked == "" {
+		return
+	}
+	in.Acked, in.AckedMS = st.acked, (now - st.ackedAt).Milliseconds()
+	if n, ok := f.Behind(st.acked); ok {
+		in.Behind = &n
+	}
+}
+
+// tellConn adds what the kernel answered last. The caller holds mu.
+func (st *stream) tellConn(in *wire.StreamInfo, now time.Duration) {
+	contact := (st.conn.silent + now - st.asked).Milliseconds()
+	in.TCP, in.RTTUS, in.Unacked, in.ContactMS = st.conn.name, st.conn.rtt.Microseconds(), st.conn.unacked, &contact
 }
 
 // epitaph is what is kept of a stream that has been reclaimed.
@@ -149,7 +187,7 @@ func (st *stream) epitaph() wire.StreamInfo {
 	at := time.Now().Round(0)
 	took := st.clock.now() - time.Duration(st.noticed.Load())
 	reclaim := float64(took.Microseconds()) / 1000
-	in.State, in.Ended, in.ReclaimMS = "ended", &at, &reclaim
+	in.State, in.Ended, in.ReclaimMS = wire.StateEnded, &at, &reclaim
 	in.Reason, in.Detail = st.ended.reason, st.ended.detail
 	return in
 }

@@ -395,6 +395,9 @@ func TestStreams_jsonShape(t *testing.T) {
 			in.Bytes != 12 || in.IdleMS != 2000 || in.State != "streaming" || in.Reason != "" {
 			t.Errorf("%+v", in)
 		}
+		if in.LeaseMS != 45_000 || in.Acked != "" || in.Behind != nil || in.TCP != "" || in.ContactMS != nil {
+			t.Errorf("what nobody said or knows: %+v", in)
+		}
 		if !strings.Contains(body, `"ended":[]`) {
 			t.Errorf("an empty list is a list: %s", body)
 		}

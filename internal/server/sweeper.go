@@ -81,24 +81,29 @@ func (h *health) look(now follow.Health) {
 }
 
 // look ends the stream if it is overdue or its connection closed or stalled, and
-// nudges it if it has something to say.
+// nudges it if it has something to say. While its beginning is looked for there is
+// nothing but the connection to look at.
 func (st *stream) look(ask bool) {
 	if st.noticed.Load() != 0 {
 		return
 	}
 	now := st.clock.now()
-	if e := st.overdue(now); e != nil {
-		st.end(e)
-		return
-	}
 	if ask {
 		if e := st.ask(now); e != nil {
 			st.end(e)
 			return
 		}
 	}
+	follower := st.follower.Load()
+	if follower == nil {
+		return
+	}
+	if e := st.overdue(now); e != nil {
+		st.end(e)
+		return
+	}
 	if st.lineDue(now) || st.heartbeatDue(now) {
-		st.nudge()
+		(*follower).Nudge()
 	}
 }
 
@@ -106,10 +111,11 @@ func (st *stream) look(ask bool) {
 // none.
 func (st *stream) ask(now time.Duration) *ending {
 	state, ok := st.kernel()
-	switch {
-	case !ok:
+	if !ok {
 		return nil
-	case state.closed:
+	}
+	st.learn(state, now)
+	if state.closed {
 		return &ending{reason: wire.ReasonClientGone, detail: "the kernel saw the connection end"}
 	}
 	took, stalled := st.progress.look(state, now, st.stall)
@@ -119,6 +125,5 @@ func (st *stream) ask(now time.Duration) *ending {
 	if took {
 		st.taken()
 	}
-	st.rtt.Store(state.rtt.Microseconds())
 	return nil
 }

@@ -15,19 +15,45 @@ type StreamInfo struct {
 	Client      string    `json:"client"` // address
 	As          string    `json:"as"`     // representation: raw, ndjson, sse, frames
 	Opened      time.Time `json:"opened"`
-	Bytes       int64     `json:"bytes"`            // of the log, sent
-	Acked       string    `json:"acked,omitempty"`  // the last cursor that a lease renewal carried
-	Lag         int64     `json:"lag"`              // bytes between the stream's position and the log's end, when last known
-	IdleMS      int64     `json:"idle_ms"`          // since the log last gave this stream a byte
-	LastHeardMS int64     `json:"last_heard_ms"`    // since the client last gave a sign: request, renewal
-	RTTUS       int64     `json:"rtt_us,omitempty"` // round trip of the connection, microseconds, where known
-	State       string    `json:"state"`            // streaming, closing, ended
+	Bytes       int64     `json:"bytes"`         // of the log, sent
+	Lag         int64     `json:"lag"`           // bytes between the stream's position and the log's end, when last known
+	IdleMS      int64     `json:"idle_ms"`       // since the log last gave this stream a byte
+	LastHeardMS int64     `json:"last_heard_ms"` // since the client last gave a sign: request, renewal
+	State       State     `json:"state"`
+
+	// How far the client really is: only a leased one says so.
+	LeaseMS int64  `json:"lease_ms,omitempty"` // 0 without a lease
+	Acked   string `json:"acked,omitempty"`    // the last cursor that a renewal carried
+	AckedMS int64  `json:"acked_ms,omitempty"` // since that renewal
+	Behind  *int64 `json:"behind,omitempty"`   // bytes of the log after Acked; nil where they cannot be counted
+
+	// What the kernel knows of the connection, as it was when last asked: on Linux
+	// each second. All of it is absent where nobody can be asked.
+	TCP       string `json:"tcp,omitempty"`        // its state: "established", "close-wait", ...
+	RTTUS     int64  `json:"rtt_us,omitempty"`     // round trip, microseconds
+	Unacked   int64  `json:"unacked,omitempty"`    // bytes written whose arrival is not confirmed, sent or not
+	ContactMS *int64 `json:"contact_ms,omitempty"` // since the client's machine last answered anything
 
 	Reason    Reason     `json:"reason,omitempty"`
 	Detail    string     `json:"detail,omitempty"`
 	Ended     *time.Time `json:"ended,omitempty"`
 	ReclaimMS *float64   `json:"reclaim_ms,omitempty"` // from the loss being noticed to everything given back
 }
+
+// State is where a stream is in its life.
+type State string
+
+// States, in their order.
+const (
+	StateOpening   State = "opening"   // its beginning is looked for
+	StateStreaming State = "streaming" //
+	StateClosing   State = "closing"   // its end is decided, and what it held is being given back
+	StateEnded     State = "ended"     // everything was given back
+)
+
+// ShownID is how many digits of a stream's id people are shown: enough to recognise
+// the stream, and for an operator to end it; too few to be taken for its client.
+const ShownID = 8
 
 // Listing is the answer of GET on a directory as JSON.
 type Listing struct {

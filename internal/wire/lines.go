@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"unicode/utf8"
 )
 
@@ -132,6 +133,10 @@ func (f sse) line(dst []byte, l Line) []byte {
 }
 
 func (f sse) object(dst []byte, kind, cursor string, v any) []byte {
+	// EventSource reads no JSON to learn when it may come back.
+	if end, ok := v.(End); ok && end.RetryMS > 0 {
+		dst = fmt.Appendf(dst, "retry: %d\n", end.RetryMS)
+	}
 	dst = f.id(dst, cursor)
 	return append(object(dst, kind, v), "\n\n"...)
 }

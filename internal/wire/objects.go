@@ -41,6 +41,7 @@ const (
 	ReasonStalled      Reason = "stalled"       // a write found no room for the stall timeout
 	ReasonMaxAge       Reason = "max-age"       // the stream lived as long as any may; come back with the cursor
 	ReasonIdle         Reason = "idle"          // the log was silent for the idle timeout
+	ReasonOperator     Reason = "operator"      // somebody who looks after the server ended it
 	ReasonShutdown     Reason = "shutdown"      // the server is stopping; come back after RetryMS
 	ReasonRemoved      Reason = "removed"       // the log has gone for good
 	ReasonDenied       Reason = "denied"        // the log may no longer be read
@@ -51,7 +52,7 @@ const (
 // Reasons lists every Reason, for counters that must exist before they count.
 var Reasons = []Reason{
 	ReasonClientClosed, ReasonClientGone, ReasonLeaseLapsed, ReasonStalled, ReasonMaxAge, ReasonIdle,
-	ReasonShutdown, ReasonRemoved, ReasonDenied, ReasonComplete, ReasonError,
+	ReasonOperator, ReasonShutdown, ReasonRemoved, ReasonDenied, ReasonComplete, ReasonError,
 }
 
 // Returns reports whether a client should come back by itself, with its last
