@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -368,4 +369,25 @@ func TestRegistry_remembersTheLastEnded(t *testing.T) {
 	if len(ended) != keptEnded || ended[0].ID != fmt.Sprintf("%08d", keptEnded+4) || ended[keptEnded-1].ID != "00000005" {
 		t.Errorf("%d kept, from %q back to %q", len(ended), ended[0].ID, ended[len(ended)-1].ID)
 	}
+}
+
+// A part that is read a little at a time is not stalled; it ends with the maximum age
+// all the same, and does not look whole.
+func TestRange_maxAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logs := newFakeLogs("app.log")
+		logs.log("app.log").append(strings.Repeat("x", 10<<20))
+		s := inMemory(t, logs, Config{StallTimeout: 10 * time.Second, MaxAge: 100 * time.Second})
+		start := time.Now()
+		res := s.do(http.MethodGet, "/app.log?follow=0", "", "Range", "bytes=0-")
+		buf := make([]byte, 32<<10)
+		var err error
+		for err == nil && time.Since(start) < time.Hour {
+			time.Sleep(3 * time.Second)
+			_, err = io.ReadFull(res.Body, buf)
+		}
+		if d := time.Since(start); !errors.Is(err, io.ErrUnexpectedEOF) || d < 100*time.Second || d > 110*time.Second {
+			t.Errorf("after %v: %v", d, err)
+		}
+	})
 }

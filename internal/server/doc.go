@@ -3,24 +3,37 @@
 //
 // # How a client can leave, and the bound
 //
-//	it leaves by                         seen through                              bound
-//	quitting                             DELETE /-/streams/{id}                    100 ms
-//	FIN, RST, its process killed         net/http's background read                1 s
-//	a stray byte or a pipelined          the sweeper asks the kernel for the       1 s on Linux; else one heartbeat,
-//	request, then FIN                    connection's state                        where the representation has one
-//	vanishing: no FIN, packets dropped   TCP_USER_TIMEOUT, keepalive               heartbeat + max(30 s, stall timeout + 5 s)
-//	                                                                               + 1 s on Linux
-//	being stopped, or a proxy that       the lease                                 lease + 1 s
-//	keeps the connection
-//	not reading while the log runs       the sweeper asks the kernel whether       stall timeout + 2 s on Linux; else stall
-//	                                     anything was taken; the write deadline,   timeout, once the kernel's buffers are full
-//	                                     armed per write
-//	never going, without a lease         the maximum age                           maximum age
-//	the server stopping                  its own shutdown, never http.Server's     drain time
+// Each row is kept by the mechanism beside it, and by the file that is named. The
+// bounds are from the leaving to everything given back; docs/reclaim.md has what was
+// measured.
 //
-// Elsewhere than on Linux the kernel is not asked and there is no user timeout:
-// a client that vanished is found by keepalive on a silent stream, and by the
-// lease, the write deadline or the maximum age on any.
+//	it leaves by                    seen through                      on Linux                  elsewhere
+//	quitting                        DELETE (lease.go)                 100 ms                    100 ms
+//	FIN, RST, its process killed,   net/http's background read        1 s                       1 s
+//	half-close
+//	the same, after a stray byte    the sweeper asks the kernel for   2 s                       two heartbeats, where it
+//	or a pipelined request          the connection's state                                      has any; else the maximum
+//	                                (sweeper.go, liveness_linux.go)                             age
+//	vanishing: no FIN, packets      TCP_USER_TIMEOUT, keepalive       heartbeat + max(30 s,     the lease; else 31 s while
+//	dropped                         (liveness.go)                     stall timeout + 5 s)      nothing is sent, else the
+//	                                                                  + 1 s                     system's own, in minutes
+//	being stopped, a laptop that    the lease (lease.go)              lease + 1 s               lease + 1 s
+//	sleeps, a proxy that keeps
+//	the connection
+//	not reading, while the log      the sweeper asks the kernel       stall timeout + 2 s       stall timeout, once the
+//	runs                            whether anything was taken;                                 kernel's buffers are full
+//	                                the write deadline (conn.go)
+//	not reading, the log silent     the lease; without one nobody     lease + 1 s, else the     lease + 1 s, else the
+//	                                can see it                        maximum age               maximum age
+//	never going, without a lease    the maximum age (stream.go)       maximum age + 1 s         maximum age + 1 s
+//	the server stopping             its own shutdown, never           drain time                drain time
+//	                                http.Server's (server.go)
+//
+// In whatever way it leaves before the first byte, while its beginning is looked for,
+// or while the server drains, the same row holds.
+//
+// A client behind a proxy is as far as the proxy tells; only the lease asks the client
+// itself. HTTP/2, when it comes, has pings for that (http2Config).
 //
 // # Who does what
 //
@@ -34,8 +47,8 @@
 // an idle stream holds no buffer.
 //
 // Before its first byte a stream may have to look for its beginning, which in a
-// large log takes a while. It has a slot then and is in no list yet; its search
-// ends with the connection, and with the server.
+// large log takes a while. It is listed as opening then; its search ends with the
+// connection, and with the server.
 //
 // Nothing waits for the logger (type journal): one that blocks costs lines, and
 // the goroutine that it blocks.

@@ -17,11 +17,6 @@ import (
 // how long it may take.
 const maxRenewal = 1 << 10
 
-// closeWait bounds how long a DELETE waits for the stream to be reclaimed. It is
-// far more than a stream that is being ended may take; beyond it something is
-// wrong, and the client is told.
-const closeWait = 3 * time.Second
-
 // renewLease answers POST /-/streams/{id}/lease: the client lives. The body may
 // carry the last cursor that it took.
 func (s *Server) renewLease(w http.ResponseWriter, r *http.Request) {
@@ -49,43 +44,32 @@ func (s *Server) renewLease(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// closeStream answers DELETE /-/streams/{id}: with a whole id it is the cooperative
-// close, with what people are shown of one an operator's end.
-func (s *Server) closeStream(w http.ResponseWriter, r *http.Request) {
-	id := mux.Vars(r)["id"]
-	if len(id) == wire.ShownID {
-		s.endStream(w, r, id)
-		return
-	}
-	st, ok := s.registry.find(id)
-	if !ok {
-		refuse(w, r, noStream(id))
-		return
-	}
-	st.end(&ending{reason: wire.ReasonClientClosed, detail: "the client asked for it"})
-	s.awaitReclaim(w, r, st)
-}
-
-// awaitReclaim answers 204 once everything that the stream held has been given back.
-func (s *Server) awaitReclaim(w http.ResponseWriter, r *http.Request, st *stream) {
-	timeout := time.NewTimer(closeWait)
-	defer timeout.Stop()
-	select {
-	case <-st.done:
-		w.WriteHeader(http.StatusNoContent)
-	case <-r.Context().Done():
-	case <-timeout.C:
-		refuse(w, r, wire.NewProblem(http.StatusGatewayTimeout, "still closing",
-			"the stream is ending and has not given everything back yet", "GET /-/streams shows when it has"))
+// renew takes a sign of life from the client, with the last cursor it took if
+// it says so.
+func (st *stream) renew(acked string) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.heard = st.clock.now()
+	if acked != "" {
+		st.acked, st.ackedAt = acked, st.heard
 	}
 }
 
-// noStream answers for an id that names no live stream. It does not repeat the
-// id, which may be somebody's right to close.
-func noStream(id string) *wire.Problem {
-	hint := "it has ended, or never was; GET /-/streams shows both kinds"
-	if len(id) != idDigits {
-		hint = fmt.Sprintf("the id is the stream's %s header, all %d digits; /-/streams shows only its beginning", wire.HeaderStream, idDigits)
+func (st *stream) lastHeard() time.Duration {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.heard
+}
+
+// overdue is the ending that the stream has earned by now, nil for none.
+func (st *stream) overdue(now time.Duration) *ending {
+	switch {
+	case st.lease > 0 && now-st.lastHeard() >= st.lease:
+		return &ending{reason: wire.ReasonLeaseLapsed, detail: "no renewal within " + st.lease.String()}
+	case st.maxAge > 0 && now-st.born >= st.maxAge:
+		return &ending{reason: wire.ReasonMaxAge, detail: "a stream lives no longer than this; go on from the cursor"}
+	case st.idle > 0 && now-time.Duration(st.gave.Load()) >= st.idle:
+		return &ending{reason: wire.ReasonIdle, detail: "the log was silent for " + st.idle.String()}
 	}
-	return wire.NewProblem(http.StatusNotFound, "no such stream", "no live stream has this id", hint)
+	return nil
 }

@@ -60,8 +60,12 @@ func (s *Server) serveRange(w http.ResponseWriter, r *http.Request, name string,
 	h.Set("ETag", etag(snap.Tag()))
 	h.Set("Cache-Control", noStore)
 	w.WriteHeader(status)
+	c := newConn(w, s.cfg.StallTimeout)
+	if s.cfg.MaxAge > 0 {
+		c.hurry(s.cfg.MaxAge) // who takes a byte now and then is not stalled, and has no lease
+	}
 	// A copy that comes out short is no clean end: net/http sees that by the length.
-	_, _ = io.Copy(newConn(w, s.cfg.StallTimeout), io.NewSectionReader(snap, first, length))
+	_, _ = io.Copy(c, io.NewSectionReader(snap, first, length))
 }
 
 const rangeForms = "a range is bytes=FIRST-LAST, bytes=FIRST- or bytes=-LENGTH"

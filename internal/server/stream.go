@@ -70,17 +70,6 @@ func newID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// renew takes a sign of life from the client, with the last cursor it took if
-// it says so.
-func (st *stream) renew(acked string) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.heard = st.clock.now()
-	if acked != "" {
-		st.acked, st.ackedAt = acked, st.heard
-	}
-}
-
 // learn keeps what the kernel answered at now.
 func (st *stream) learn(conn connState, now time.Duration) {
 	st.mu.Lock()
@@ -98,12 +87,6 @@ func (st *stream) begin(f Follower) {
 	st.follower.Store(&f)
 }
 
-func (st *stream) lastHeard() time.Duration {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.heard
-}
-
 // notice marks the moment at which reclaiming began; the first mark counts.
 func (st *stream) notice() { st.noticed.CompareAndSwap(0, int64(st.clock.now())) }
 
@@ -118,19 +101,6 @@ func (st *stream) heartbeatDue(now time.Duration) bool {
 func (st *stream) lineDue(now time.Duration) bool {
 	held := time.Duration(st.held.Load())
 	return held > 0 && now-held >= st.hold
-}
-
-// overdue is the ending that the stream has earned by now, nil for none.
-func (st *stream) overdue(now time.Duration) *ending {
-	switch {
-	case st.lease > 0 && now-st.lastHeard() >= st.lease:
-		return &ending{reason: wire.ReasonLeaseLapsed, detail: "no renewal within " + st.lease.String()}
-	case st.maxAge > 0 && now-st.born >= st.maxAge:
-		return &ending{reason: wire.ReasonMaxAge, detail: "a stream lives no longer than this; go on from the cursor"}
-	case st.idle > 0 && now-time.Duration(st.gave.Load()) >= st.idle:
-		return &ending{reason: wire.ReasonIdle, detail: "the log was silent for " + st.idle.String()}
-	}
-	return nil
 }
 
 // info is the stream as /-/streams shows it.
