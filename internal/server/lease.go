@@ -50,9 +50,13 @@ func (st *stream) renew(acked string) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.heard = st.clock.now()
-	if acked != "" {
-		st.acked, st.ackedAt = acked, st.heard
+	if acked == "" {
+		return
 	}
+	if acked != st.acked {
+		st.acks++
+	}
+	st.acked, st.ackedAt = acked, st.heard
 }
 
 func (st *stream) lastHeard() time.Duration {

@@ -102,14 +102,17 @@ func (s connState) vanished(stuck time.Duration) bool { return s.silent >= stuck
 // the next.
 type progress struct {
 	acked uint64        // bytes acknowledged in all
+	said  int           // renewals that came with another cursor
 	since time.Duration // when it was first seen to be so many while more waited; 0 while none waits
 }
 
-// look takes one answer of the kernel. took says that the client took something
-// since the last one; stalled that, at now, it is there and has taken nothing for
-// the limit. One that vanished is the user timeout's affair.
-func (p *progress) look(s connState, now, limit time.Duration) (took, stalled bool) {
-	took, p.acked = s.acked != p.acked, s.acked
+// look takes one answer of the kernel, and how often the client itself has said that
+// it took something. took says that it did since the last time; stalled that, at now,
+// it is there and has taken nothing for the limit. One that vanished is the user
+// timeout's affair.
+func (p *progress) look(s connState, said int, now, limit time.Duration) (took, stalled bool) {
+	took = s.acked != p.acked || said != p.said
+	p.acked, p.said = s.acked, said
 	switch {
 	case s.unacked == 0:
 		p.since = 0

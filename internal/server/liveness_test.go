@@ -29,6 +29,7 @@ func TestProgress(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		at   func(now time.Duration) connState
+		says bool          // that it takes something, every 20 s
 		want time.Duration // 0 is never
 	}{
 		"nothing to take": {at: func(now time.Duration) connState {
@@ -42,6 +43,10 @@ func TestProgress(t *testing.T) {
 		}},
 		"vanished, seen late": {at: func(now time.Duration) connState {
 			return connState{unacked: 1, acked: 1000, silent: now - 999*time.Millisecond}
+		}},
+		// A buffer of some MB opens its window only when a good part of it is free.
+		"closed window of one that reads, and says so": {says: true, at: func(now time.Duration) connState {
+			return connState{unacked: 1, acked: 1000, silent: probed(now % time.Minute)}
 		}},
 		"slow": {at: func(now time.Duration) connState {
 			return connState{unacked: 1, acked: uint64(now / (29 * time.Second)), silent: 0}
@@ -58,7 +63,11 @@ func TestProgress(t *testing.T) {
 			var p progress
 			var got time.Duration
 			for now := time.Second; now < 10*time.Minute && got == 0; now += time.Second {
-				if _, stalled := p.look(tt.at(now), now, limit); stalled {
+				said := 0
+				if tt.says {
+					said = int(now / (20 * time.Second))
+				}
+				if _, stalled := p.look(tt.at(now), said, now, limit); stalled {
 					got = now
 				}
 			}

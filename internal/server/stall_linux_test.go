@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
@@ -122,6 +124,37 @@ func TestReclaim_slowReaderOfABusyLogIsKept(t *testing.T) {
 	}
 	if live := s.server.Streams().Live; len(live) != 1 {
 		t.Errorf("ended %+v", s.server.Streams().Ended)
+	}
+}
+
+// A client with a large buffer that reads slowly shows its kernel nothing for longer
+// than the stall timeout. One that has a lease says how far it is.
+func TestReclaim_slowReaderThatSaysSoIsKept(t *testing.T) {
+	t.Parallel()
+	const stall = time.Second
+	logs := newFakeLogs("app.log")
+	s := onLoopback(t, logs, Config{StallTimeout: stall})
+	for _, says := range []bool{true, false} {
+		tl := s.tail("/app.log?from=start", wire.HeaderLease, "60")
+		logs.log("app.log").append(strings.Repeat("x", 16<<20)) // fills all buffers, and nothing is read
+		ticker := time.NewTicker(stall / 4)
+		defer ticker.Stop()
+		for turn := range 20 {
+			<-ticker.C
+			if len(s.server.Streams().Live) == 0 {
+				break
+			}
+			if says {
+				s.ask(http.MethodPost, "/-/streams/"+tl.open.Stream+"/lease", fmt.Sprintf("app.log~%d", turn))
+			}
+		}
+		live, ended := s.server.Streams().Live, s.server.Streams().Ended
+		if says && len(live) != 1 || !says && (len(live) != 0 || ended[0].Reason != wire.ReasonStalled) {
+			t.Errorf("says %v: live %+v, ended %+v", says, live, ended)
+		}
+		if says {
+			s.ask(http.MethodDelete, "/-/streams/"+tl.open.Stream, "")
+		}
 	}
 }
 

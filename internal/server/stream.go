@@ -49,6 +49,7 @@ type stream struct {
 	heard   time.Duration // last sign of the client: its request, a renewal
 	acked   string        // cursor of the last renewal that had one
 	ackedAt time.Duration
+	acks    int           // renewals that had another cursor than the one before
 	conn    connState     // what the kernel answered last
 	asked   time.Duration // when it did; 0 before it was asked, and where nobody can be
 
@@ -70,11 +71,13 @@ func newID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// learn keeps what the kernel answered at now.
-func (st *stream) learn(conn connState, now time.Duration) {
+// learn keeps what the kernel answered at now. It gives how often the client has said
+// that it took something.
+func (st *stream) learn(conn connState, now time.Duration) (said int) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.conn, st.asked = conn, now
+	return st.acks
 }
 
 // begin takes the follower that the stream has from now on. Only now does time count

@@ -114,11 +114,11 @@ func (st *stream) ask(now time.Duration) *ending {
 	if !ok {
 		return nil
 	}
-	st.learn(state, now)
+	said := st.learn(state, now)
 	if state.closed {
 		return &ending{reason: wire.ReasonClientGone, detail: "the kernel saw the connection end"}
 	}
-	took, stalled := st.progress.look(state, now, st.stall)
+	took, stalled := st.progress.look(state, said, now, st.stall)
 	if stalled {
 		return &ending{reason: wire.ReasonStalled, detail: "the client is there and took nothing for " + st.stall.String()}
 	}
