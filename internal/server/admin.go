@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -44,59 +43,6 @@ func answerBytes(w http.ResponseWriter, b []byte) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	_, _ = w.Write(b) // who went away needs no answer
-}
-
-// serveStreams answers GET /-/streams.
-func (s *Server) serveStreams(w http.ResponseWriter, r *http.Request) {
-	streams := s.Streams()
-	answer(w, r, streams, func(t *tabwriter.Writer) { tellStreams(t, &streams, time.Now()) })
-}
-
-// toldEnded is how many ended streams the text has: as many as a screen. JSON has
-// all that are remembered.
-const toldEnded = 20
-
-// tellStreams writes two tables: a live stream is looked at for how its client is,
-// an ended one for why.
-func tellStreams(t *tabwriter.Writer, streams *wire.Streams, now time.Time) {
-	fmt.Fprintln(t, "ID\tAS\tSTATE\tAGE\tBYTES\tLAG\tBEHIND\tIDLE\tHEARD\tCONTACT\tRTT\tTCP\tCLIENT\t  LOG")
-	for _, st := range streams.Live {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t  %s\n",
-			st.ID, st.As, st.State, short(now.Sub(st.Opened)), st.Bytes, st.Lag,
-			known(st.Behind, func(n int64) string { return strconv.FormatInt(n, 10) }),
-			short(milliseconds(st.IdleMS)), short(milliseconds(st.LastHeardMS)),
-			known(st.ContactMS, func(n int64) string { return short(milliseconds(n)) }),
-			rtt(st.RTTUS), cmp.Or(st.TCP, "-"), st.Client, quotePath(shorten(st.Log)))
-	}
-	t.Flush() // the next table has columns of its own
-	if len(streams.Ended) == 0 {
-		return
-	}
-	fmt.Fprintln(t, "\nENDED\tAS\tAGO\tAGE\tBYTES\tRECLAIM\tREASON\tCLIENT\t  LOG")
-	for _, st := range streams.Ended[:min(toldEnded, len(streams.Ended))] {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%.1fms\t%s\t%s\t  %s\n",
-			st.ID, st.As, short(now.Sub(*st.Ended)), short(st.Ended.Sub(st.Opened)), st.Bytes,
-			*st.ReclaimMS, st.Reason, st.Client, quotePath(shorten(st.Log)))
-	}
-	if more := len(streams.Ended) - toldEnded; more > 0 {
-		t.Flush()
-		fmt.Fprintf(t, "and %d that ended before; Accept: %s has them all\n", more, wire.TypeJSON)
-	}
-}
-
-// known is a figure that may be unknown.
-func known(n *int64, text func(int64) string) string {
-	if n == nil {
-		return "-"
-	}
-	return text(*n)
-}
-
-func rtt(us int64) string {
-	if us == 0 {
-		return "-"
-	}
-	return (time.Duration(us) * time.Microsecond).Round(10 * time.Microsecond).String()
 }
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -154,7 +154,7 @@ func (s *Server) httpServer(ls []net.Listener, conns *connections) *http.Server 
 // cleaned ones would be redirected, and judging a name is the logs' business.
 func (s *Server) handler(ls []net.Listener) http.Handler {
 	m := mux.NewRouter().SkipClean(true)
-	m.Handle("/-/streams", noParameters(on(http.MethodGet, s.serveStreams)))
+	m.Handle("/-/streams", on(http.MethodGet, s.serveStreams))
 	m.Handle("/-/streams/{id}", noParameters(on(http.MethodDelete, s.closeStream)))
 	m.Handle("/-/streams/{id}/lease", noParameters(onBody(http.MethodPost, s.renewLease)))
 	m.Handle("/-/healthz", noParameters(on(http.MethodGet, s.serveHealth)))
