@@ -104,7 +104,7 @@ func (st *stream) unwritten(ctx context.Context, err error) *ending {
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		// With much on the way the write deadline is before the kernel's user timeout.
-		if state, ok := st.kernel(); ok && state.vanished(st.patience()) {
+		if state, ok := st.knew(); ok && state.vanished(st.patience()) {
 			return &ending{reason: wire.ReasonClientGone, detail: "the client's machine answers nothing any more", cut: true}
 		}
 		return &ending{reason: wire.ReasonStalled, detail: "the client took nothing for the stall timeout", cut: true}

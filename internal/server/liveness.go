@@ -106,6 +106,10 @@ type progress struct {
 	since time.Duration // when it was first seen to be so many while more waited; 0 while none waits
 }
 
+// due reports whether the client has taken nothing for the limit, as far as is known:
+// then the question cannot wait for its turn.
+func (p *progress) due(now, limit time.Duration) bool { return p.since > 0 && now-p.since >= limit }
+
 // look takes one answer of the kernel, and how often the client itself has said that
 // it took something. took says that it did since the last time; stalled that, at now,
 // it is there and has taken nothing for the limit. One that vanished is the user
@@ -127,8 +131,8 @@ func (p *progress) look(s connState, said int, now, limit time.Duration) (took, 
 
 // kernelSlack is how much longer than the stall timeout a write may wait where
 // the kernel can be asked: the sweeper, which sees every byte that the client
-// takes, has the first word.
-const kernelSlack = 2 * time.Second
+// takes, has the first word. It comes a second late at most, and a tick.
+const kernelSlack = 1500 * time.Millisecond
 
 // patience is how long a write may find no room.
 func (st *stream) patience() time.Duration {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -89,21 +90,45 @@ func TestUserTimeout(t *testing.T) {
 	}
 }
 
-// A write that found no room ends its stream as what the kernel says of the client:
-// one that answers nothing any more has vanished, whichever clock was first.
+// A write that found no room ends its stream as what the kernel said of the client when
+// it was last asked, a second ago: one that answers nothing any more has vanished,
+// whichever clock was first.
 func TestUnwritten_vanishedIsNotStalled(t *testing.T) {
-	for name, tt := range map[string]struct {
-		kernel kernel
-		want   wire.Reason
-	}{
-		"answers its probes":      {func() (connState, bool) { return connState{silent: 10 * time.Second}, true }, wire.ReasonStalled},
-		"answers nothing":         {func() (connState, bool) { return connState{silent: 31 * time.Second}, true }, wire.ReasonClientGone},
-		"no kernel to be asked":   {func() (connState, bool) { return connState{}, false }, wire.ReasonStalled},
-		"the kernel has given up": {func() (connState, bool) { return connState{silent: 40 * time.Second, closed: true}, true }, wire.ReasonClientGone},
+	clock := &clock{start: time.Now().Add(-time.Hour)}
+	for silent, want := range map[time.Duration]wire.Reason{
+		10 * time.Second: wire.ReasonStalled,    // it answers its probes
+		30 * time.Second: wire.ReasonClientGone, //
+		0:                wire.ReasonStalled,    // nobody could be asked
 	} {
-		st := &stream{kernel: tt.kernel, stall: 30 * time.Second}
-		if e := st.unwritten(t.Context(), os.ErrDeadlineExceeded); e.reason != tt.want || !e.cut {
-			t.Errorf("%s: %+v", name, e)
+		st := &stream{clock: clock, stall: 30 * time.Second, kernel: func() (connState, bool) { return connState{}, true }}
+		if silent > 0 {
+			st.learn(connState{silent: silent}, clock.now()-time.Second)
 		}
+		if e := st.unwritten(t.Context(), os.ErrDeadlineExceeded); e.reason != want || !e.cut {
+			t.Errorf("silent for %v: %+v", silent, e)
+		}
+	}
+}
+
+// The sweeper asks once a second, but a client that has had its time is not given the
+// rest of a second.
+func TestLook_doesNotMissTheLimit(t *testing.T) {
+	clock := &clock{start: time.Now()}
+	asked := 0
+	var ended error
+	st := &stream{clock: clock, stall: time.Minute, taken: func() {}, end: func(e error) { ended = e }, kernel: func() (connState, bool) {
+		asked++
+		return connState{unacked: 1, acked: 7}, true
+	}}
+	st.look(true)
+	st.look(false)
+	if asked != 1 || ended != nil {
+		t.Fatalf("asked %d times, ended %v", asked, ended)
+	}
+	clock.start = clock.start.Add(-time.Minute)
+	st.look(false)
+	var e *ending
+	if !errors.As(ended, &e) || e.reason != wire.ReasonStalled || asked != 2 {
+		t.Errorf("asked %d times, ended %v", asked, ended)
 	}
 }

@@ -80,6 +80,16 @@ func (st *stream) learn(conn connState, now time.Duration) (said int) {
 	return st.acks
 }
 
+// knew is what the kernel answered last, as of now: a connection on which a write failed
+// cannot be asked about any more. It reports false where nobody has answered.
+func (st *stream) knew() (connState, bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	conn := st.conn
+	conn.silent += st.clock.now() - st.asked
+	return conn, st.asked > 0
+}
+
 // begin takes the follower that the stream has from now on. Only now does time count
 // that the client or the log lets pass: neither had a part in the search.
 func (st *stream) begin(f Follower) {

@@ -88,7 +88,7 @@ func (st *stream) look(ask bool) {
 		return
 	}
 	now := st.clock.now()
-	if ask {
+	if ask || st.progress.due(now, st.stall) {
 		if e := st.ask(now); e != nil {
 			st.end(e)
 			return
