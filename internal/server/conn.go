@@ -21,7 +21,9 @@ type conn struct {
 
 	mu    sync.Mutex
 	limit time.Time // set by hurry: no deadline is later than this
+	due   time.Time // the deadline of the write under way, before any hurry
 	armed bool      // a write is under way, or may be
+	short bool      // hurry came before due: what a deadline cuts from then on it cuts for that
 }
 
 func newConn(w http.ResponseWriter, stall time.Duration) *conn {
@@ -66,7 +68,8 @@ func (c *conn) WriteHeader(status int) { c.w.WriteHeader(status) }
 func (c *conn) arm() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	deadline := time.Now().Add(c.stall)
+	c.due = time.Now().Add(c.stall)
+	deadline := c.due
 	if !c.limit.IsZero() && c.limit.Before(deadline) {
 		deadline = c.limit
 	}
@@ -82,7 +85,8 @@ func (c *conn) taken() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.armed && c.limit.IsZero() {
-		_ = c.rc.SetWriteDeadline(time.Now().Add(c.stall)) // it worked when the write was armed
+		c.due = time.Now().Add(c.stall)
+		_ = c.rc.SetWriteDeadline(c.due) // it worked when the write was armed
 	}
 }
 
@@ -112,6 +116,17 @@ func (c *conn) hurry(grace time.Duration) {
 	if !c.limit.IsZero() {
 		return // the first to hurry it counts, or the grace would grow
 	}
-	c.limit = time.Now().Add(grace)
+	now := time.Now()
+	c.short = !c.armed || now.Before(c.due)
+	c.limit = now.Add(grace)
 	_ = c.rc.SetWriteDeadline(c.limit) // it worked when the write was armed, or there is no connection left to hurry
+}
+
+// hurried reports whether a write that found no room in time was cut for the sake of
+// the stream's ending, and not because it had all the time that it may have. The two
+// look the same: a write that fails ends the stream, and every ending hurries.
+func (c *conn) hurried() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.short
 }

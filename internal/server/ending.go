@@ -97,12 +97,12 @@ func unread(ctx context.Context, err error) *ending {
 // unwritten turns an error of a write into an ending. net/http ends the
 // request's context when a write fails, so that only a cause of ours counts
 // here: a stream whose write was cut short by its own ending keeps that reason.
-func (st *stream) unwritten(ctx context.Context, err error) *ending {
+func (st *stream) unwritten(ctx context.Context, c *conn, err error) *ending {
 	var e *ending
 	if errors.As(context.Cause(ctx), &e) {
 		return &ending{reason: e.reason, detail: e.detail, cut: true}
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	if errors.Is(err, os.ErrDeadlineExceeded) && !c.hurried() {
 		// With much on the way the write deadline is before the kernel's user timeout.
 		if state, ok := st.knew(); ok && state.vanished(st.patience()) {
 			return &ending{reason: wire.ReasonClientGone, detail: "the client's machine answers nothing any more", cut: true}

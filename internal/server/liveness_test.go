@@ -104,7 +104,7 @@ func TestUnwritten_vanishedIsNotStalled(t *testing.T) {
 		if silent > 0 {
 			st.learn(connState{silent: silent}, clock.now()-time.Second)
 		}
-		if e := st.unwritten(t.Context(), os.ErrDeadlineExceeded); e.reason != want || !e.cut {
+		if e := st.unwritten(t.Context(), &conn{}, os.ErrDeadlineExceeded); e.reason != want || !e.cut {
 			t.Errorf("silent for %v: %+v", silent, e)
 		}
 	}

@@ -54,7 +54,7 @@ func (l *loop) run(ctx context.Context, open wire.Open) *ending {
 // carry tells everything that the log gives, until an ending.
 func (l *loop) carry(ctx context.Context, open wire.Open) *ending {
 	if err := l.begin(open); err != nil {
-		return l.st.unwritten(ctx, err)
+		return l.st.unwritten(ctx, l.conn, err)
 	}
 	for {
 		ev, err := l.follower.Next(ctx)
@@ -62,7 +62,7 @@ func (l *loop) carry(ctx context.Context, open wire.Open) *ending {
 			return unread(ctx, err)
 		}
 		if err := l.tell(&ev); err != nil {
-			return l.st.unwritten(ctx, err)
+			return l.st.unwritten(ctx, l.conn, err)
 		}
 		if len(ev.Data) > 0 && !ev.More && !l.once {
 			l.wait(ctx)

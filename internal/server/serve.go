@@ -108,6 +108,11 @@ func (s *Server) carry(ctx context.Context, w http.ResponseWriter, st *stream, c
 	open.Behind = follower.Lag()
 	st.begin(follower)
 	announce(w.Header(), st, open)
+	if !q.start.Once {
+		// Nobody asks for anything else behind a stream. One who is stopped, and a proxy,
+		// would never close the connection, and net/http would keep it for a minute.
+		w.Header().Set("Connection", "close")
+	}
 	st.ended = &ending{reason: wire.ReasonError, detail: "internal error", cut: true} // stays so only if the loop panics
 	st.ended = l.run(ctx, open)
 	w.Header().Set(wire.TrailerEnd, string(st.ended.reason))

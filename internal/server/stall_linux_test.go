@@ -183,3 +183,28 @@ func TestReclaim_stalledReaderIsReset(t *testing.T) {
 		t.Errorf("read %d more bytes, then %v", n, err)
 	}
 }
+
+// A client that goes while a write waits for it is gone, and not stalled, although the
+// write is cut by a deadline then: of a full buffer nobody tells the writer.
+func TestReclaim_goesInsideAWrite(t *testing.T) {
+	t.Parallel()
+	logs := newFakeLogs("app.log")
+	s := onLoopback(t, logs, Config{})
+	logs.log("app.log").append(strings.Repeat("x", 8<<20))
+	for turn := range 20 {
+		c := s.dialNarrow()
+		s.beginOn(c, "/app.log?from=start", "*/*")
+		ticker := time.NewTicker(5 * time.Millisecond)
+		for stuck := false; !stuck; { // the loop hangs in a write
+			<-ticker.C
+			live := s.server.registry.all(nil)
+			stuck = len(live) == 1 && live[0].passing.Load() > 0
+		}
+		ticker.Stop()
+		c.(*net.TCPConn).CloseWrite()
+		if last := s.buried(turn+1, 2*time.Second); last.Reason != wire.ReasonClientGone {
+			t.Fatalf("ended %+v", last)
+		}
+		c.Close()
+	}
+}
