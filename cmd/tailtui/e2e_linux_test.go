@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bubbletail/bubbletail/internal/leak"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -25,7 +26,7 @@ func TestPair_bytesOnceThroughRotation(t *testing.T) {
 	log := newFile(t, dir, "app.log", "")
 	srv := serveDir(t, dir)
 	c := startTUI(t, "--plain", "-n", "all", srv.addr+"/app.log")
-	c.log.awaitMatch(t, `: live\n`, 1)
+	c.Log.AwaitMatch(t, `: live\n`, 1)
 
 	var want strings.Builder
 	write := func(s string) {
@@ -40,9 +41,9 @@ func TestPair_bytesOnceThroughRotation(t *testing.T) {
 		write("torn by the rotation")
 		log.rotate()
 		write("next generation\n")
-		c.log.awaitMatch(t, `: rotated`, round+1)
+		c.Log.AwaitMatch(t, `: rotated`, round+1)
 	}
-	got := c.out.await(t, "every byte", func(s string) bool { return len(s) >= want.Len() })
+	got := c.Out.Await(t, "every byte", func(s string) bool { return len(s) >= want.Len() })
 	if got != want.String() {
 		t.Errorf("wrote %d bytes, got %d, equal: %v", want.Len(), len(got), got == want.String())
 	}
@@ -97,12 +98,12 @@ func TestClose_isToldAndGivesBack(t *testing.T) {
 	before := len(srv.streams(t).Ended)
 
 	c := startTUI(t, "--plain", srv.addr+"/app.log")
-	c.out.awaitMatch(t, `line\n`, 1)
+	c.Out.AwaitMatch(t, `line\n`, 1)
 	if live := srv.streams(t).Live; len(live) != 1 || live[0].Log != "app.log" || live[0].As != "frames" {
 		t.Fatalf("live streams: %+v", live)
 	}
 	c.leave()
-	if code := c.exit(t); code != 0 {
+	if code := c.Exit(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	all := srv.streams(t)
@@ -112,7 +113,7 @@ func TestClose_isToldAndGivesBack(t *testing.T) {
 	if took := all.Ended[0].ReclaimMS; took == nil || *took > 100 {
 		t.Errorf("reclaimed within %v ms, want 100", took)
 	}
-	c.log.awaitMatch(t, `tailtui: \S+/app.log: .*\n$`, 1)
+	c.Log.AwaitMatch(t, `tailtui: \S+/app.log: .*\n$`, 1)
 }
 
 // TestKill_isNoticedOnASilentLog: a killed client's stream is gone within 1 s,
@@ -122,16 +123,38 @@ func TestKill_isNoticedOnASilentLog(t *testing.T) {
 	newFile(t, dir, "app.log", "line\n")
 	srv := serveDir(t, dir, "--heartbeat", "60s")
 	c := start(t, binaries.tailtui, "--plain", "--heartbeat", "60s", srv.addr+"/app.log")
-	c.out.awaitMatch(t, `line\n`, 1)
+	c.Out.AwaitMatch(t, `line\n`, 1)
 	killed := time.Now()
-	c.signal(t, syscall.SIGKILL)
-	srv.log.awaitMatch(t, `reason=client-gone`, 1)
+	c.Signal(t, syscall.SIGKILL)
+	srv.Log.AwaitMatch(t, `reason=client-gone`, 1)
 	if took := time.Since(killed); took > time.Second {
 		t.Errorf("noticed after %v", took)
 	}
 	all := srv.streams(t)
 	if len(all.Live) != 0 || all.Ended[0].Reason != wire.ReasonClientGone {
 		t.Errorf("after the kill: %+v", all)
+	}
+}
+
+// TestStop_isNoticedByTheLease: a stopped client's stream is given back when its lease
+// lapses, and what it missed comes when it goes on.
+func TestStop_isNoticedByTheLease(t *testing.T) {
+	dir := t.TempDir()
+	log := newFile(t, dir, "app.log", "before\n")
+	srv := serveDir(t, dir)
+	c := start(t, binaries.tailtui, "--plain", "--heartbeat", "1s", srv.addr+"/app.log")
+	c.Out.AwaitMatch(t, `before\n`, 1)
+	stopped := time.Now()
+	c.Signal(t, syscall.SIGSTOP)
+	srv.Log.AwaitMatch(t, `reason=lease-lapsed`, 1)
+	if took, lease := time.Since(stopped), 3*time.Second; took > lease+time.Second {
+		t.Errorf("noticed after %v", took)
+	}
+	log.append("meanwhile\n")
+	c.Signal(t, syscall.SIGCONT)
+	c.Out.AwaitMatch(t, `meanwhile\n`, 1)
+	if got := c.Out.String(); got != "before\nmeanwhile\n" {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -145,13 +168,17 @@ func TestManyClients_leaveNothing(t *testing.T) {
 	settle := func() { // one of each, so that what the server keeps for good is there
 		for _, name := range []string{"a.log", "b.log"} {
 			c := startTUI(t, "--plain", srv.addr+"/"+name)
-			c.out.awaitMatch(t, `line\n`, 1)
+			c.Out.AwaitMatch(t, `line\n`, 1)
 			c.leave()
-			c.exit(t)
+			c.Exit(t)
 		}
 	}
 	settle()
-	baseline, goroutines := heldBy(t, srv.Process.Pid), goroutinesOf(t, srv)
+	held := func() (leak.Held, error) { return srv.held(t) }
+	baseline, err := held()
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	const clients, together = 500, 25
 	slots := make(chan struct{}, together)
@@ -164,16 +191,10 @@ func TestManyClients_leaveNothing(t *testing.T) {
 		})
 	}
 	all.Wait()
-	srv.log.await(t, "every ending", func(s string) bool { return strings.Count(s, "reason=client-") >= clients+2 })
-	eventually(t, func() error {
-		if now := heldBy(t, srv.Process.Pid); now.descriptors > baseline.descriptors || now.watches > baseline.watches {
-			return fmt.Errorf("the server holds %+v, before it held %+v", now, baseline)
-		}
-		if now := goroutinesOf(t, srv); now > goroutines {
-			return fmt.Errorf("the server runs %d goroutines, before it ran %d", now, goroutines)
-		}
-		return nil
-	})
+	srv.Log.Await(t, "every ending", func(s string) bool { return strings.Count(s, "reason=client-") >= clients+2 })
+	if err := leak.AwaitBack(baseline, held); err != nil {
+		t.Error(err)
+	}
 	if live := srv.streams(t).Live; len(live) != 0 {
 		t.Errorf("still live: %+v", live)
 	}
@@ -225,7 +246,7 @@ func TestRestart_losesNothing(t *testing.T) {
 	srv := serveDir(t, dir)
 	addr := srv.addr
 	c := startTUI(t, "--plain", "-n", "all", addr+"/app.log")
-	c.log.awaitMatch(t, `: live\n`, 1)
+	c.Log.AwaitMatch(t, `: live\n`, 1)
 
 	const lines = 3000
 	written := make(chan struct{})
@@ -239,23 +260,23 @@ func TestRestart_losesNothing(t *testing.T) {
 		}
 	}()
 	for i, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGKILL} {
-		c.out.await(t, "lines between two restarts", func(s string) bool { return strings.Count(s, "\n") > (i+1)*300 })
-		srv.signal(t, sig)
-		srv.exit(t)
+		c.Out.Await(t, "lines between two restarts", func(s string) bool { return strings.Count(s, "\n") > (i+1)*300 })
+		srv.Signal(t, sig)
+		srv.Exit(t)
 		srv = startServer(t, "--listen", addr, dir)
-		c.log.awaitMatch(t, `: live\n`, i+2)
+		c.Log.AwaitMatch(t, `: live\n`, i+2)
 	}
 	<-written
 	var want strings.Builder
 	for i := range lines {
 		fmt.Fprintf(&want, "line %d\n", i)
 	}
-	got := c.out.await(t, "every line", func(s string) bool { return strings.Contains(s, fmt.Sprintf("line %d\n", lines-1)) })
+	got := c.Out.Await(t, "every line", func(s string) bool { return strings.Contains(s, fmt.Sprintf("line %d\n", lines-1)) })
 	if got != want.String() {
 		t.Errorf("lines were lost or doubled: wrote %d bytes, got %d", want.Len(), len(got))
 	}
-	if strings.Contains(c.log.String(), "lost,") {
-		t.Errorf("a loss was told:\n%s", c.log)
+	if strings.Contains(c.Log.String(), "lost,") {
+		t.Errorf("a loss was told:\n%s", c.Log)
 	}
 }
 
@@ -292,8 +313,8 @@ func TestShutdown_isToldAndEnds(t *testing.T) {
 		})
 	}
 	begun := time.Now()
-	srv.signal(t, syscall.SIGTERM)
-	if code := srv.exit(t); code != 0 {
+	srv.Signal(t, syscall.SIGTERM)
+	if code := srv.Exit(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	if took := time.Since(begun); took > 5*time.Second {
@@ -313,15 +334,15 @@ func TestLocalFile_isServedInProcess(t *testing.T) {
 	dir := t.TempDir()
 	log := newFile(t, dir, "app.log", "one\n")
 	c := startTUI(t, "--plain", log.path)
-	c.out.awaitMatch(t, `one\n`, 1)
+	c.Out.AwaitMatch(t, `one\n`, 1)
 	log.append("two\n")
-	c.out.awaitMatch(t, `two\n`, 1)
+	c.Out.AwaitMatch(t, `two\n`, 1)
 	log.rotate()
 	log.append("three\n")
-	c.out.awaitMatch(t, `three\n`, 1)
+	c.Out.AwaitMatch(t, `three\n`, 1)
 	c.leave()
-	if code := c.exit(t); code != 0 || c.out.String() != "one\ntwo\nthree\n" {
-		t.Errorf("exit %d, output %q, states:\n%s", code, c.out, c.log)
+	if code := c.Exit(t); code != 0 || c.Out.String() != "one\ntwo\nthree\n" {
+		t.Errorf("exit %d, output %q, states:\n%s", code, c.Out, c.Log)
 	}
 }
 
@@ -334,7 +355,7 @@ func TestSymlink_isFollowedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := startTUI(t, "--plain", link)
-	c.out.awaitMatch(t, `one\n`, 1)
+	c.Out.AwaitMatch(t, `one\n`, 1)
 }
 
 // TestRetry_waitsForAFile: a file that is not there yet is waited for if asked to,
@@ -342,13 +363,13 @@ func TestSymlink_isFollowedOnce(t *testing.T) {
 func TestRetry_waitsForAFile(t *testing.T) {
 	dir := t.TempDir()
 	c := startTUI(t, "--plain", "--retry", filepath.Join(dir, "later.log"))
-	c.log.awaitMatch(t, `: live\n`, 1)
+	c.Log.AwaitMatch(t, `: live\n`, 1)
 	newFile(t, dir, "later.log", "here\n")
-	c.out.awaitMatch(t, `here\n`, 1)
+	c.Out.AwaitMatch(t, `here\n`, 1)
 
 	d := startTUI(t, "--plain", filepath.Join(dir, "later.log"), filepath.Join(dir, "never.log"))
-	d.out.awaitMatch(t, `here\n`, 1)
-	d.log.awaitMatch(t, `never.log: closed: `, 1)
+	d.Out.AwaitMatch(t, `here\n`, 1)
+	d.Log.AwaitMatch(t, `never.log: closed: `, 1)
 }
 
 // TestNoFollow_isComplete: the log up to its end, then exit 0.
@@ -357,8 +378,8 @@ func TestNoFollow_isComplete(t *testing.T) {
 	newFile(t, dir, "app.log", strings.Repeat("line\n", 100_000))
 	srv := serveDir(t, dir)
 	c := startTUI(t, "--plain", "--no-follow", "-n", "all", srv.addr+"/app.log")
-	if code := c.exit(t); code != 0 || len(c.out.String()) != 500_000 {
-		t.Errorf("exit %d, %d bytes, states:\n%s", code, len(c.out.String()), c.log)
+	if code := c.Exit(t); code != 0 || len(c.Out.String()) != 500_000 {
+		t.Errorf("exit %d, %d bytes, states:\n%s", code, len(c.Out.String()), c.Log)
 	}
 }
 
@@ -368,12 +389,12 @@ func TestSeveralLogs_keepTheirLinesWhole(t *testing.T) {
 	a, b := newFile(t, dir, "a.log", "a1\n"), newFile(t, dir, "b.log", "b1\n")
 	srv := serveDir(t, dir)
 	c := startTUI(t, "--plain", srv.addr+"/a.log", srv.addr+"/b.log")
-	c.out.await(t, "both", func(s string) bool { return strings.Contains(s, "a1\n") && strings.Contains(s, "b1\n") })
+	c.Out.Await(t, "both", func(s string) bool { return strings.Contains(s, "a1\n") && strings.Contains(s, "b1\n") })
 	a.append("a2 begins, ")
 	b.append("b2\n")
-	c.out.awaitMatch(t, `b2\n`, 1)
+	c.Out.AwaitMatch(t, `b2\n`, 1)
 	a.append("a2 ends\n")
-	got := c.out.await(t, "the whole line", func(s string) bool { return strings.Contains(s, "a2 begins, a2 ends\n") })
+	got := c.Out.Await(t, "the whole line", func(s string) bool { return strings.Contains(s, "a2 begins, a2 ends\n") })
 	if strings.Count(got, "==> ") < 3 {
 		t.Errorf("headings are missing in %q", got)
 	}

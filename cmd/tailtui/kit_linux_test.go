@@ -1,34 +1,24 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"github.com/bubbletail/bubbletail/internal/leak"
+	"github.com/bubbletail/bubbletail/internal/proctest"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
 // The kit of the end-to-end tests: a real tailsrv process, tailtui as a process
 // or as a call of run in this one, and ways to wait for what they say.
-
-// patience is how long a test waits for something that is bound to happen. It is
-// no bound of the product: those are asserted by their own figures.
-const patience = 20 * time.Second
 
 // binaries are built once, with the race detector where the tests have it.
 var binaries = struct{ tailsrv, tailtui string }{}
@@ -41,138 +31,31 @@ func TestMain(m *testing.M) {
 	}
 	binaries.tailsrv = filepath.Join(dir, "tailsrv")
 	binaries.tailtui = filepath.Join(dir, "tailtui")
-	args := []string{"build", "-o", dir + string(filepath.Separator)}
-	if raceEnabled {
-		args = append(args, "-race")
-	}
-	build := exec.Command("go", append(args, "../tailsrv", ".")...)
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "build the commands:", err)
+	if err := proctest.Build(dir, raceEnabled, "../tailsrv", "."); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.RemoveAll(dir)
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		os.RemoveAll(dir)
-		os.Exit(code)
-	}))
+	leak.Main(m, func() { os.RemoveAll(dir) })
 }
 
-// output collects what a program says and lets a test wait for it.
-type output struct {
-	mu      sync.Mutex
-	all     bytes.Buffer
-	changed chan struct{} // closed and replaced at each write
-}
-
-func newOutput() *output { return &output{changed: make(chan struct{})} }
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	close(o.changed)
-	o.changed = make(chan struct{})
-	return o.all.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.all.String()
-}
-
-func (o *output) snapshot() (string, <-chan struct{}) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.all.String(), o.changed
-}
-
-// await blocks until ok accepts everything said so far.
-func (o *output) await(t testing.TB, what string, ok func(string) bool) string {
+// start starts a program that ends with the test, which must give back all it took.
+func start(t testing.TB, name string, args ...string) *proctest.Program {
 	t.Helper()
-	late := time.After(patience)
-	for {
-		s, changed := o.snapshot()
-		if ok(s) {
-			return s
-		}
-		select {
-		case <-changed:
-		case <-late:
-			t.Fatalf("waited %v for %s; got %d bytes ending in:\n%s", patience, what, len(s), s[max(0, len(s)-3000):])
-		}
-	}
-}
-
-// awaitMatch blocks until pattern has matched n times and gives the last match.
-func (o *output) awaitMatch(t testing.TB, pattern string, n int) []string {
-	t.Helper()
-	re := regexp.MustCompile(pattern)
-	var found [][]string
-	o.await(t, fmt.Sprintf("%d of %s", n, pattern), func(s string) bool {
-		found = re.FindAllStringSubmatch(s, -1)
-		return len(found) >= n
-	})
-	return found[n-1]
-}
-
-// process is a started program. It is ended with the test, by pid.
-type process struct {
-	*exec.Cmd
-	out, log *output
-	exited   chan struct{}
-}
-
-// quickExit is the environment in which a program that is built with the race
-// detector ends when it has ended, and not a second later, and at a race at once.
-func quickExit(more ...string) []string {
-	return append(append(os.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0"), more...)
-}
-
-func start(t testing.TB, name string, args ...string) *process {
-	t.Helper()
-	p := &process{Cmd: exec.Command(name, args...), out: newOutput(), log: newOutput(), exited: make(chan struct{})}
-	p.Stdout, p.Stderr = p.out, p.log
-	p.Env = quickExit()
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		p.Wait()
-		close(p.exited)
-	}()
-	t.Cleanup(func() {
-		p.Process.Kill()
-		<-p.exited
-		if s := p.log.String(); strings.Contains(s, "DATA RACE") || strings.Contains(s, "panic:") {
-			t.Errorf("%s said:\n%s", filepath.Base(name), s)
-		}
-	})
-	return p
-}
-
-// exit waits for the end and gives the exit code.
-func (p *process) exit(t testing.TB) int {
-	t.Helper()
-	select {
-	case <-p.exited:
-		return p.ProcessState.ExitCode()
-	case <-time.After(patience):
-		t.Fatalf("%s did not end; it said:\n%s", p.Path, p.log)
-		return -1
-	}
+	leak.Check(t)
+	return proctest.Start(t, name, args...)
 }
 
 // tailsrv is a running server.
 type tailsrv struct {
-	*process
+	*proctest.Program
 	addr string
 }
 
 func startServer(t testing.TB, args ...string) *tailsrv {
 	t.Helper()
-	s := &tailsrv{process: start(t, binaries.tailsrv, args...)}
-	s.addr = s.log.awaitMatch(t, `msg=listening addr=(\S+)`, 1)[1]
+	s := &tailsrv{Program: start(t, binaries.tailsrv, args...)}
+	s.addr = s.Log.AwaitMatch(t, `msg=listening addr=(\S+)`, 1)[1]
 	return s
 }
 
@@ -216,32 +99,33 @@ func (s *tailsrv) streams(t testing.TB) wire.Streams {
 
 // tui is run in this process, without a terminal.
 type tui struct {
-	out, log *output
+	Out, Log *proctest.Output
 	leave    context.CancelFunc
 	code     chan int
 }
 
 func startTUI(t testing.TB, args ...string) *tui {
 	t.Helper()
+	leak.Check(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &tui{out: newOutput(), log: newOutput(), leave: cancel, code: make(chan int, 1)}
-	go func() { c.code <- run(ctx, args, strings.NewReader(""), c.out, c.log) }()
+	c := &tui{Out: proctest.NewOutput(), Log: proctest.NewOutput(), leave: cancel, code: make(chan int, 1)}
+	go func() { c.code <- run(ctx, args, strings.NewReader(""), c.Out, c.Log) }()
 	t.Cleanup(func() {
 		cancel()
-		c.exit(t)
+		c.Exit(t)
 	})
 	return c
 }
 
-// exit waits for run to return and gives its code; it may be asked again.
-func (c *tui) exit(t testing.TB) int {
+// Exit waits for run to return and gives its code; it may be asked again.
+func (c *tui) Exit(t testing.TB) int {
 	t.Helper()
 	select {
 	case code := <-c.code:
 		c.code <- code
 		return code
-	case <-time.After(patience):
-		t.Fatalf("tailtui did not end; it said:\n%s", c.log)
+	case <-time.After(proctest.Patience):
+		t.Fatalf("tailtui did not end; it said:\n%s", c.Log)
 		return -1
 	}
 }
@@ -282,29 +166,17 @@ func (f *file) rotate() {
 	f.append("")
 }
 
-// held is what a process holds of the kernel: open descriptors and inotify watches.
-type held struct{ descriptors, watches int }
-
-func heldBy(t testing.TB, pid int) (h held) {
+// held is what the server holds, with its goroutines.
+func (s *tailsrv) held(t testing.TB) (leak.Held, error) {
 	t.Helper()
-	dir := fmt.Sprintf("/proc/%d/fdinfo", pid)
-	entries, err := os.ReadDir(dir)
+	_, metrics := s.get(t, "/-/metrics")
+	goroutines, err := leak.Goroutines(metrics)
 	if err != nil {
-		t.Fatal(err)
+		return leak.Held{}, err
 	}
-	for _, e := range entries {
-		info, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			continue // closed meanwhile
-		}
-		h.descriptors++
-		for sc := bufio.NewScanner(bytes.NewReader(info)); sc.Scan(); {
-			if strings.HasPrefix(sc.Text(), "inotify wd:") {
-				h.watches++
-			}
-		}
-	}
-	return h
+	held, err := leak.Of(s.Process.Pid)
+	held.Goroutines = goroutines
+	return held, err
 }
 
 // eventually asks again until check has nothing to object to. It is for what the
@@ -313,7 +185,7 @@ func eventually(t testing.TB, check func() error) {
 	t.Helper()
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
-	late := time.After(patience)
+	late := time.After(proctest.Patience)
 	for {
 		err := check()
 		if err == nil {
@@ -322,14 +194,7 @@ func eventually(t testing.TB, check func() error) {
 		select {
 		case <-ticker.C:
 		case <-late:
-			t.Fatalf("still after %v: %v", patience, err)
+			t.Fatalf("still after %v: %v", proctest.Patience, err)
 		}
-	}
-}
-
-func (p *process) signal(t testing.TB, sig syscall.Signal) {
-	t.Helper()
-	if err := p.Process.Signal(sig); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bubbletail/bubbletail/internal/proctest"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -16,13 +17,13 @@ import (
 type piped struct {
 	*exec.Cmd
 	pipe   io.ReadCloser
-	stderr *output
+	stderr *proctest.Output
 }
 
 func startPiped(t *testing.T, args ...string) *piped {
 	t.Helper()
-	p := &piped{Cmd: exec.Command(binaries.tailtui, args...), stderr: newOutput()}
-	p.Env = quickExit()
+	p := &piped{Cmd: exec.Command(binaries.tailtui, args...), stderr: proctest.NewOutput()}
+	p.Env = proctest.Environment()
 	p.Stderr = p.stderr
 	var err error
 	if p.pipe, err = p.StdoutPipe(); err != nil {
@@ -57,7 +58,7 @@ func TestPipe_readerLeaves(t *testing.T) {
 			}
 			p.pipe.Close()
 			log.append(tt.after)
-			srv.log.awaitMatch(t, `reason=client-closed`, 1)
+			srv.Log.AwaitMatch(t, `reason=client-closed`, 1)
 			if err := p.Wait(); err != nil {
 				t.Errorf("tailtui ended with %v and said:\n%s", err, p.stderr)
 			}
@@ -85,7 +86,7 @@ func TestPipe_readerDoesNotRead(t *testing.T) {
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	srv.log.awaitMatch(t, `reason=client-closed`, 1)
+	srv.Log.AwaitMatch(t, `reason=client-closed`, 1)
 	state, err := p.Process.Wait() // not Wait, which would read the pipe to its end
 	if took := time.Since(begun); err != nil || state.ExitCode() != 0 || took > time.Second {
 		t.Errorf("ended after %v with %v, %v", took, state, err)
@@ -112,11 +113,11 @@ func TestServer_logThatNobodyTakes(t *testing.T) {
 	if live := srv.streams(t).Live; len(live) != 0 {
 		t.Errorf("not given back: %+v", live)
 	}
-	if n := goroutinesOf(t, srv); n > 30 {
-		t.Errorf("%d goroutines after 50 streams that ended", n)
+	if held, err := srv.held(t); err != nil || held.Goroutines > 30 {
+		t.Errorf("%d goroutines after 50 streams that ended (%v)", held.Goroutines, err)
 	}
 	begun := time.Now()
-	srv.signal(t, syscall.SIGTERM)
+	srv.Signal(t, syscall.SIGTERM)
 	if err := srv.Wait(); err != nil || time.Since(begun) > 2*time.Second {
 		t.Errorf("ended after %v with %v", time.Since(begun), err)
 	}
@@ -132,7 +133,7 @@ func startServerOnPipe(t *testing.T, args ...string) (srv *tailsrv, r, w *os.Fil
 	}
 	addr := closedPort(t)
 	cmd := exec.Command(binaries.tailsrv, append([]string{"--listen", addr}, args...)...)
-	cmd.Env = quickExit()
+	cmd.Env = proctest.Environment()
 	cmd.Stderr = w
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -144,7 +145,7 @@ func startServerOnPipe(t *testing.T, args ...string) (srv *tailsrv, r, w *os.Fil
 	if _, err := r.Read(make([]byte, 4096)); err != nil {
 		t.Fatal(err)
 	}
-	return &tailsrv{addr: addr, process: &process{Cmd: cmd}}, r, w
+	return &tailsrv{addr: addr, Program: &proctest.Program{Cmd: cmd}}, r, w
 }
 
 // fillPipe writes to a pipe that nobody reads until it takes no more.

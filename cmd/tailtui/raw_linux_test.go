@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"net"
 	"regexp"
-	"strconv"
 	"testing"
 	"time"
 
+	"github.com/bubbletail/bubbletail/internal/proctest"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -30,7 +30,7 @@ func dialRaw(t testing.TB, addr string) (*rawConn, error) {
 
 // open asks for a native stream and gives its id once its header is read.
 func (c *rawConn) open(path string) (id string, err error) {
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(proctest.Patience)); err != nil {
 		return "", err
 	}
 	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: %s\r\n\r\n", path, wire.TypeFrames); err != nil {
@@ -56,18 +56,3 @@ func (c *rawConn) open(path string) (id string, err error) {
 }
 
 var streamHeader = regexp.MustCompile(`^` + wire.HeaderStream + `: (\w+)`)
-
-// goroutinesOf asks the server how many goroutines it runs.
-func goroutinesOf(t testing.TB, srv *tailsrv) int {
-	t.Helper()
-	_, body := srv.get(t, "/-/metrics")
-	m := regexp.MustCompile(`(?m)^go_goroutines (\d+)`).FindStringSubmatch(body)
-	if m == nil {
-		t.Fatalf("no go_goroutines in:\n%s", body)
-	}
-	n, err := strconv.Atoi(m[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}

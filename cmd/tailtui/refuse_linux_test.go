@@ -64,14 +64,14 @@ func TestBadInput_eachHasItsOwnWords(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := startTUI(t, append([]string{"--plain"}, tt.args...)...)
-			code := c.exit(t)
-			said := c.log.String()
+			code := c.Exit(t)
+			said := c.Log.String()
 			errorLine, hintLine := lineWith(said, "tailtui: error: "), lineWith(said, "tailtui: hint: ")
 			if code != tt.code || !strings.Contains(errorLine, tt.says) || hintLine == "" || !strings.Contains(hintLine, tt.hints) {
 				t.Errorf("exit %d, want %d with an error of %q and a hint of %q; said:\n%s", code, tt.code, tt.says, tt.hints, said)
 			}
-			if c.out.String() != "" {
-				t.Errorf("stdout got %q", c.out)
+			if c.Out.String() != "" {
+				t.Errorf("stdout got %q", c.Out)
 			}
 		})
 	}
@@ -147,15 +147,15 @@ func TestServer_refusesABadCommandLine(t *testing.T) {
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			p := start(t, binaries.tailsrv, args...)
-			code := p.exit(t)
-			if s := p.log.String(); code != 2 || lineWith(s, "tailsrv: error: ") == "" || lineWith(s, "tailsrv: hint: ") == "" {
+			code := p.Exit(t)
+			if s := p.Log.String(); code != 2 || lineWith(s, "tailsrv: error: ") == "" || lineWith(s, "tailsrv: hint: ") == "" {
 				t.Errorf("exit %d; said:\n%s", code, s)
 			}
 		})
 	}
 	t.Run("missing root", func(t *testing.T) {
 		p := start(t, binaries.tailsrv, filepath.Join(dir, "nope"))
-		if code, s := p.exit(t), p.log.String(); code != 1 || lineWith(s, "tailsrv: hint: ") == "" {
+		if code, s := p.Exit(t), p.Log.String(); code != 1 || lineWith(s, "tailsrv: hint: ") == "" {
 			t.Errorf("exit %d; said:\n%s", code, s)
 		}
 	})
@@ -166,7 +166,7 @@ func TestServer_refusesABadCommandLine(t *testing.T) {
 		}
 		defer l.Close()
 		p := start(t, binaries.tailsrv, "--listen", l.Addr().String(), dir)
-		if code, s := p.exit(t), p.log.String(); code != 1 || !strings.Contains(lineWith(s, "tailsrv: hint: "), "another port") {
+		if code, s := p.Exit(t), p.Log.String(); code != 1 || !strings.Contains(lineWith(s, "tailsrv: hint: "), "another port") {
 			t.Errorf("exit %d; said:\n%s", code, s)
 		}
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 
+	"github.com/bubbletail/bubbletail/internal/proctest"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -22,8 +23,8 @@ import (
 type terminal struct {
 	cmd    *exec.Cmd
 	pty    *os.File
-	screen *output // the text of the screen after each read, one screen a write
-	stderr *output
+	screen *proctest.Output // the text of the screen after each read, one screen a write
+	stderr *proctest.Output
 	exited chan struct{}
 	read   sync.WaitGroup
 }
@@ -54,8 +55,8 @@ func startDeafTerminal(t *testing.T, deaf <-chan struct{}, args ...string) *term
 }
 
 func newTerminal(args ...string) *terminal {
-	x := &terminal{cmd: exec.Command(binaries.tailtui, args...), screen: newOutput(), stderr: newOutput(), exited: make(chan struct{})}
-	x.cmd.Env = quickExit("TERM=xterm-256color", "NO_COLOR=1")
+	x := &terminal{cmd: exec.Command(binaries.tailtui, args...), screen: proctest.NewOutput(), stderr: proctest.NewOutput(), exited: make(chan struct{})}
+	x.cmd.Env = proctest.Environment("TERM=xterm-256color", "NO_COLOR=1")
 	return x
 }
 
@@ -108,7 +109,7 @@ func (x *terminal) start(t *testing.T, deaf <-chan struct{}) {
 func (x *terminal) shows(t *testing.T, s string) string {
 	t.Helper()
 	last := func(all string) string { return all[strings.LastIndexByte(all, '\f')+1:] }
-	return last(x.screen.await(t, "a screen with "+s, func(all string) bool { return strings.Contains(last(all), s) }))
+	return last(x.screen.Await(t, "a screen with "+s, func(all string) bool { return strings.Contains(last(all), s) }))
 }
 
 // stall writes to the log until the terminal, which nobody reads, has taken all
@@ -159,7 +160,7 @@ func (x *terminal) gone(t *testing.T) (int, time.Duration) {
 	select {
 	case <-x.exited:
 		return x.cmd.ProcessState.ExitCode(), time.Since(begun)
-	case <-time.After(patience):
+	case <-time.After(proctest.Patience):
 		t.Fatalf("tailtui did not end; stderr:\n%s", x.stderr)
 		return 0, 0
 	}
@@ -186,8 +187,8 @@ func TestScreen_tellsTheState(t *testing.T) {
 	x.press(t, "G")
 	x.shows(t, "line 60")
 
-	srv.signal(t, syscall.SIGKILL)
-	srv.exit(t)
+	srv.Signal(t, syscall.SIGKILL)
+	srv.Exit(t)
 	x.shows(t, "RETRY")
 	log.append("written while away\n")
 	srv = startServer(t, "--listen", srv.addr, dir)
@@ -241,7 +242,7 @@ func TestScreen_stalledTerminalClosesInTime(t *testing.T) {
 			x.shows(t, "LIVE")
 			x.stall(t, log)
 			leave(t, x)
-			srv.log.awaitMatch(t, `reason=client-closed`, 1)
+			srv.Log.AwaitMatch(t, `reason=client-closed`, 1)
 			if _, took := x.gone(t); took > time.Second {
 				t.Errorf("ended after %v", took)
 			}
@@ -268,7 +269,7 @@ func TestHangup_closesCooperatively(t *testing.T) {
 	if status := x.cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
 		t.Errorf("killed by %v", status.Signal())
 	}
-	srv.log.awaitMatch(t, `reason=client-closed`, 1)
+	srv.Log.AwaitMatch(t, `reason=client-closed`, 1)
 }
 
 // TestHangup_howeverOften: a second hangup kills nobody, also not one that is
@@ -280,17 +281,17 @@ func TestHangup_howeverOften(t *testing.T) {
 	const clients = 20
 	for range clients {
 		p := start(t, binaries.tailtui, "--plain", srv.addr+"/app.log")
-		p.out.awaitMatch(t, `line\n`, 1)
+		p.Out.AwaitMatch(t, `line\n`, 1)
 		var senders sync.WaitGroup
 		for range 4 {
 			senders.Go(func() { hangUp(p.Process) })
 		}
 		senders.Wait()
-		if code := p.exit(t); code != 0 {
-			t.Fatalf("ended with %v and said:\n%s", p.ProcessState, p.log)
+		if code := p.Exit(t); code != 0 {
+			t.Fatalf("ended with %v and said:\n%s", p.ProcessState, p.Log)
 		}
 	}
-	srv.log.awaitMatch(t, `reason=client-closed`, clients)
+	srv.Log.AwaitMatch(t, `reason=client-closed`, clients)
 }
 
 // hangUp sends hangups one after the other, as long as somebody is there.

@@ -63,14 +63,14 @@ func TestSince_reachesBackThroughRotations(t *testing.T) {
 			}
 			want := last(minutes)
 			for i, c := range tuis {
-				got := c.out.await(t, "the lines since then", func(s string) bool { return len(s) >= len(want) })
+				got := c.Out.Await(t, "the lines since then", func(s string) bool { return len(s) >= len(want) })
 				if got != want {
 					t.Errorf("%d: got\n%s\nwant\n%s", i, got, want)
 				}
 			}
 			log.append("appended\n")
 			for _, c := range tuis {
-				if got := c.out.awaitMatch(t, `(?s)^(.*)appended\n$`, 1)[1]; got != want {
+				if got := c.Out.AwaitMatch(t, `(?s)^(.*)appended\n$`, 1)[1]; got != want {
 					t.Errorf("before what was appended came\n%s", got)
 				}
 			}
@@ -88,13 +88,13 @@ func TestSince_goesOnAfterARestart(t *testing.T) {
 	log, last := sinceLog(t, dir, time.Now())
 	srv := serveDir(t, dir)
 	c := startTUI(t, "--plain", "--since", "30m30s", srv.addr+"/app.log")
-	c.out.await(t, "the lines since then", func(s string) bool { return len(s) >= len(last(30)) })
+	c.Out.Await(t, "the lines since then", func(s string) bool { return len(s) >= len(last(30)) })
 	srv.Process.Kill()
-	srv.exit(t)
+	srv.Exit(t)
 	log.append("while away\n")
 	startServer(t, "--listen", srv.addr, dir)
-	c.out.awaitMatch(t, `while away\n`, 1)
-	if got, want := c.out.String(), last(30)+"while away\n"; got != want {
+	c.Out.AwaitMatch(t, `while away\n`, 1)
+	if got, want := c.Out.String(), last(30)+"while away\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
@@ -106,10 +106,10 @@ func TestSince_withoutTimes(t *testing.T) {
 	newFile(t, dir, "app.log", strings.Repeat("no time at all\n", 100))
 	srv := serveDir(t, dir)
 	c := startTUI(t, "--plain", "--since", "10m", srv.addr+"/app.log")
-	if code := c.exit(t); code != cli.ExitRefused || c.out.String() != "" {
-		t.Errorf("exit %d, output %q", code, c.out)
+	if code := c.Exit(t); code != cli.ExitRefused || c.Out.String() != "" {
+		t.Errorf("exit %d, output %q", code, c.Out)
 	}
-	if said := c.log.String(); !strings.Contains(lineWith(said, "tailtui: error: "), "no times") || !strings.Contains(lineWith(said, "tailtui: hint: "), "-n 100") {
+	if said := c.Log.String(); !strings.Contains(lineWith(said, "tailtui: error: "), "no times") || !strings.Contains(lineWith(said, "tailtui: hint: "), "-n 100") {
 		t.Errorf("said:\n%s", said)
 	}
 	for accept, words := range map[string]string{"*/*": "hint: use lines=100", wire.TypeNDJSON + ", " + wire.TypeProblem: `"title":"no times"`} {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/bubbletail/bubbletail/internal/proctest"
 )
 
 // The soak: writers write logs and rotate them, clients of all kinds follow them and
@@ -208,7 +210,7 @@ func (r *soakRun) end(ctx context.Context) {
 
 // awaitAll waits until every client has taken everything.
 func awaitAll(ctx context.Context, clients []*watcher) error {
-	late := time.NewTimer(patience)
+	late := time.NewTimer(proctest.Patience)
 	defer late.Stop()
 	for {
 		var missing error

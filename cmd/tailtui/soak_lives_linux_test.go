@@ -14,6 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bubbletail/bubbletail/internal/leak"
+	"github.com/bubbletail/bubbletail/internal/proctest"
 )
 
 // lives are those of a server that is killed and started again on the same port.
@@ -34,7 +37,7 @@ type lives struct {
 // life is one run of the server.
 type life struct {
 	began, killed time.Time
-	log           *output
+	log           *proctest.Output
 }
 
 func newLives(dir string, rng *rand.Rand) *lives {
@@ -51,7 +54,7 @@ func (l *lives) start(t *testing.T) {
 	}
 	began := time.Now()
 	l.now = startServer(t, "--listen", l.addr, l.dir)
-	l.past = append(l.past, life{began: began, log: l.now.log})
+	l.past = append(l.past, life{began: began, log: l.now.Log})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, f := range l.redial {
@@ -107,10 +110,10 @@ func (l *lives) began() {
 
 // kill ends a life, amid whatever.
 func (l *lives) kill(t *testing.T) {
-	l.most = max(l.most, heldBy(t, l.now.Process.Pid).descriptors)
+	l.most = max(l.most, len(heldBy(t, l.now).Descriptors))
 	l.past[len(l.past)-1].killed = time.Now()
-	l.now.signal(t, syscall.SIGKILL)
-	<-l.now.exited
+	l.now.Signal(t, syscall.SIGKILL)
+	<-l.now.Exited
 }
 
 // tell has f called when the server is there again, until the function that it gives is.
@@ -163,11 +166,21 @@ func (l *lives) givesBack(t *testing.T, dir string) {
 		}
 	}
 	http.DefaultClient.CloseIdleConnections()
-	want := heldBy(t, fresh.Process.Pid)
+	want := heldBy(t, fresh)
 	eventually(t, func() error {
-		if now := heldBy(t, l.now.Process.Pid); now.descriptors > want.descriptors || now.watches > want.watches {
-			return fmt.Errorf("the server holds %+v, a fresh one %+v", now, want)
+		now := heldBy(t, l.now)
+		if len(now.Descriptors) > len(want.Descriptors) || len(now.Watches) > len(want.Watches) {
+			return fmt.Errorf("the server holds\n%sa fresh one\n%s", now, want)
 		}
 		return nil
 	})
+}
+
+func heldBy(t *testing.T, s *tailsrv) leak.Held {
+	t.Helper()
+	held, err := leak.Of(s.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return held
 }

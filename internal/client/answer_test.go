@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/bubbletail/bubbletail/internal/leak"
 	"github.com/bubbletail/bubbletail/internal/link"
 )
 
@@ -220,6 +221,8 @@ func watchOnce(t *testing.T, addr string) (Status, error) {
 
 // accept runs a server of raw TCP that treats each connection with serve.
 func accept(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
+	leak.Check(t)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

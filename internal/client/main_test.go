@@ -3,7 +3,7 @@ package client
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/bubbletail/bubbletail/internal/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }

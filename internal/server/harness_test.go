@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bubbletail/bubbletail/internal/leak"
 	"github.com/bubbletail/bubbletail/internal/memnet"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
@@ -34,9 +35,11 @@ func inMemory(t testing.TB, logs *fakeLogs, cfg Config) *site {
 	return serve(t, logs, cfg, l, l.Dial)
 }
 
-// onLoopback serves over real sockets, for tests whose subject is the kernel.
+// onLoopback serves over real sockets, for tests whose subject is the kernel. When
+// the test ends, it must have given back all that it took.
 func onLoopback(t testing.TB, logs *fakeLogs, cfg Config) *site {
 	t.Helper()
+	leak.Check(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

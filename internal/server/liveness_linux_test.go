@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/bubbletail/bubbletail/internal/leak"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -123,13 +124,17 @@ func TestReclaim_clientKilled(t *testing.T) {
 	cmd.Wait()
 }
 
-// Everything is back where it began: goroutines (TestMain), followers (the
-// harness), registry, and here descriptors.
+// Everything is back where it began while the server still runs: goroutines,
+// followers (the harness), registry and descriptors.
 func TestReclaim_descriptors(t *testing.T) {
 	logs := newFakeLogs("app.log")
 	s := onLoopback(t, logs, Config{MaxStreamsPerClient: 1000})
 	s.ask(http.MethodGet, "/-/healthz", "")
-	before := descriptors(t)
+	held := func() (leak.Held, error) { return leak.Of(os.Getpid()) }
+	before, err := held()
+	if err != nil {
+		t.Fatal(err)
+	}
 	const clients = 100
 	var conns []net.Conn
 	for range clients {
@@ -140,10 +145,8 @@ func TestReclaim_descriptors(t *testing.T) {
 		c.Close()
 	}
 	s.buried(clients, 2*time.Second)
-	for deadline := time.Now().Add(2 * time.Second); descriptors(t) > before; {
-		if time.Now().After(deadline) { // net/http closes its end after the handler has returned
-			t.Fatalf("%d descriptors before, %d after", before, descriptors(t))
-		}
+	if err := leak.AwaitBack(before, held); err != nil { // net/http closes its end after the handler has returned
+		t.Error(err)
 	}
 }
 
@@ -181,15 +184,6 @@ func TestReclaim_crowdOnABusyLog(t *testing.T) {
 	}
 	quiet()
 	writer.Wait()
-}
-
-func descriptors(t *testing.T) int {
-	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(entries)
 }
 
 // An option that was not set would let a vanished client stay for a quarter of
