@@ -19,7 +19,7 @@ const module = "github.com/bubbletail/bubbletail/"
 // and proctest, nobody may.
 var imports = map[string][]string{
 	"cmd/tailsrv":           {"internal/cli", "internal/follow", "internal/server", "internal/wire"},
-	"cmd/tailtui":           {"internal/cli", "internal/client", "internal/follow", "internal/link", "internal/memnet", "internal/server", "internal/termio", "internal/text", "internal/ui", "internal/wire"},
+	"cmd/tailtui":           {"internal/cli", "internal/client", "internal/follow", "internal/link", "internal/memnet", "internal/server", "internal/termio", "internal/text", "internal/ui", "internal/ui/screen", "internal/ui/streams", "internal/wire"},
 	"internal/cli":          {},
 	"internal/client":       {"internal/link", "internal/wire"},
 	"internal/follow":       {"internal/linetime"},
@@ -31,7 +31,9 @@ var imports = map[string][]string{
 	"internal/server":       {"internal/follow", "internal/wire"},
 	"internal/termio":       {},
 	"internal/text":         {},
-	"internal/ui":           {"internal/link", "internal/text", "internal/ui/termcolor", "internal/wire"},
+	"internal/ui":           {"internal/link", "internal/text", "internal/ui/screen", "internal/ui/termcolor", "internal/wire"},
+	"internal/ui/screen":    {"internal/text", "internal/ui/termcolor"},
+	"internal/ui/streams":   {"internal/text", "internal/ui/screen", "internal/wire"},
 	"internal/ui/termcolor": {},
 	"internal/wire":         {},
 }
@@ -39,18 +41,22 @@ var imports = map[string][]string{
 // staysOutOf has what a room must not reach, even through others. "net" and
 // "os" of ui are told of its own imports only: Bubble Tea needs both.
 var staysOutOf = map[string][]string{
-	"internal/follow":   {"net/http", module + "internal/wire"},
-	"internal/wire":     {"net/http", "net", module + "internal/follow"},
-	"internal/link":     {"net/http", "net", "os"},
-	"internal/text":     {"net/http", "net"},
-	"internal/linetime": {"net/http", "net", "os"},
-	"internal/server":   {module + "internal/client"},
-	"internal/client":   {module + "internal/server", module + "internal/follow"},
-	"internal/ui":       {"net/http", module + "internal/client", module + "internal/server", module + "internal/follow"},
+	"internal/follow":     {"net/http", module + "internal/wire"},
+	"internal/wire":       {"net/http", "net", module + "internal/follow"},
+	"internal/link":       {"net/http", "net", "os"},
+	"internal/text":       {"net/http", "net"},
+	"internal/linetime":   {"net/http", "net", "os"},
+	"internal/server":     {module + "internal/client"},
+	"internal/client":     {module + "internal/server", module + "internal/follow"},
+	"internal/ui":         {"net/http", module + "internal/client", module + "internal/server", module + "internal/follow"},
+	"internal/ui/screen":  {"net/http", module + "internal/client", module + "internal/server", module + "internal/follow", module + "internal/wire"},
+	"internal/ui/streams": {"net/http", module + "internal/client", module + "internal/server", module + "internal/follow"},
 }
 
 var ownImportsStayOutOf = map[string][]string{
-	"internal/ui": {"net", "net/http", "os", "os/exec", "io/ioutil"},
+	"internal/ui":         {"net", "net/http", "os", "os/exec", "io/ioutil"},
+	"internal/ui/screen":  {"net", "net/http", "os", "os/exec", "io/ioutil"},
+	"internal/ui/streams": {"net", "net/http", "os", "os/exec", "io/ioutil"},
 }
 
 type pkg struct {

@@ -22,6 +22,7 @@ type flags struct {
 	plain     bool
 	fps       int
 	demo      bool
+	streams   string
 }
 
 const long = `Tailtui watches log files that tailsrv serves, and never leaves you in doubt: the
@@ -30,8 +31,12 @@ first line of the screen always tells a quiet log from a dead connection.
 TARGET is host:port/path, http://host:port/path, or a file of this machine. With
 several, Tab goes from one to the next.
 
+With --streams it shows a server's streams instead: each with its client, age, rate
+and how far behind it is, and those that ended with the reason.
+
 Without a terminal on stdout, or with --plain, the log's bytes go to stdout and
-what happens to the connection to stderr. Press ? on the screen for the keys.
+what happens to the connection to stderr; of --streams the table goes to stdout,
+once. Press ? on the screen for the keys.
 Every flag can also be set in the environment: --retry as TAILTUI_RETRY=true.
 
 Exit codes: 0 ended by you, or complete; 1 error; 2 wrong command line; 3 refused,
@@ -43,6 +48,7 @@ const examples = `  tailtui web-1:7070/app.log                watch a log of web
   tailtui /var/log/syslog                   watch a file of this machine
   tailtui web-1:7070/a.log web-2:7070/a.log two logs, Tab between them
   tailtui web-1:7070/app.log | grep ERROR   only its bytes, for pipes
+  tailtui --streams web-1:7070              who watches what there, and end a stream
   tailtui --demo                            see what it looks like`
 
 func (f *flags) register(fs *pflag.FlagSet) {
@@ -53,6 +59,10 @@ func (f *flags) register(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.noFollow, "no-follow", false, "stop at the log's end instead of waiting for more")
 	fs.DurationVar(&f.heartbeat, "heartbeat", 5*time.Second, "ask the server to speak at least this often (1s to 60s); twice that without a word is shown as no contact")
 	fs.BoolVar(&f.retry, "retry", false, "wait for a log that is not there yet")
+	fs.StringVar(&f.streams, "streams", "", "look after the server `HOST:PORT` instead of a log: who watches what, and end a stream with x")
+	for _, name := range []string{"lines", "since", "no-follow", "heartbeat", "retry"} {
+		cli.Alternatives(fs, "streams", name)
+	}
 	fs.BoolVar(&f.ascii, "ascii", false, "draw the screen with ASCII only")
 	fs.BoolVar(&f.plain, "plain", false, "no screen: the log's bytes to stdout, states to stderr")
 	fs.IntVar(&f.fps, "fps", 30, "draw at most so many frames a second (1 to 60)")
@@ -77,6 +87,13 @@ func (f *flags) check(given func(flag string) bool, targets []string) error {
 			"--since %q is no time", f.since)
 	}
 	switch {
+	case f.demo && given("streams"):
+		return cli.Usage("give one of them", "--demo and --streams exclude each other")
+	case given("streams") && len(targets) > 0:
+		return cli.Usage("leave the target or --streams away; x on the screen of the streams ends one, tailtui host:port/path watches a log",
+			"--streams takes a server and no TARGET")
+	case given("streams"):
+		return nil
 	case f.demo && len(targets) > 0:
 		return cli.Usage("leave the target or --demo away", "--demo brings its own log")
 	case !f.demo && len(targets) == 0:

@@ -31,6 +31,8 @@ func TestBadInput_eachHasItsOwnWords(t *testing.T) {
 		io.WriteString(w, "<!doctype html><title>hello</title>")
 	}))
 	defer page.Close()
+	closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer closed.Close()
 	banner := serveBanner(t, "SSH-2.0-OpenSSH_9.2p1 Debian\r\n")
 
 	for _, tt := range []struct {
@@ -50,6 +52,16 @@ func TestBadInput_eachHasItsOwnWords(t *testing.T) {
 		{"the future", []string{"--since", "9999-12-31", srv.addr + "/app.log"}, cli.ExitRefused, "future", "-n 0"},
 		{"heartbeat out of range", []string{"--heartbeat", "1ms", "x"}, cli.ExitUsage, "1ms", "--help"},
 		{"demo with a target", []string{"--demo", "x"}, cli.ExitUsage, "--demo", "leave"},
+		{"streams of nothing", []string{"--streams", ""}, cli.ExitUsage, "empty", "host:port"},
+		{"streams of a log", []string{"--streams", srv.addr + "/app.log"}, cli.ExitUsage, "not a server", "leave out the path"},
+		{"streams without a port", []string{"--streams", "web-1"}, cli.ExitUsage, "no server", "host:port"},
+		{"streams and a target", []string{"--streams", srv.addr, srv.addr + "/app.log"}, cli.ExitUsage, "no TARGET", "--streams away"},
+		{"streams and demo", []string{"--streams", srv.addr, "--demo"}, cli.ExitUsage, "--demo", "one of them"},
+		{"streams and lines", []string{"--streams", srv.addr, "-n", "5"}, cli.ExitUsage, "--lines", "one of them"},
+		{"streams and retry", []string{"--streams", srv.addr, "--retry"}, cli.ExitUsage, "--retry", "one of them"},
+		{"streams of nobody", []string{"--streams", closedPort(t)}, cli.ExitError, "refuse", "tailsrv"},
+		{"streams of a page", []string{"--streams", page.Listener.Addr().String()}, cli.ExitError, "text/html", "port"},
+		{"streams of one who refuses", []string{"--streams", closed.Listener.Addr().String()}, cli.ExitRefused, "answers 403", "operator"},
 		{"missing local file", []string{filepath.Join(dir, "nope.log")}, cli.ExitRefused, "nope.log", "--retry"},
 		{"local directory", []string{dir}, cli.ExitRefused, "directory", "file"},
 		{"a good local file and a bad target", []string{filepath.Join(dir, "app.log"), "web-1:/app.log"}, cli.ExitUsage, "port", "7070"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bubbletail/bubbletail/internal/cli"
 	"github.com/bubbletail/bubbletail/internal/client"
+	"github.com/bubbletail/bubbletail/internal/ui"
 )
 
 // Nothing waits longer than this for an output that takes nothing, when the user
@@ -30,7 +31,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, messages i
 	defer stderr.Close(messagePatience)
 	var f flags
 	cmd := command(&f, func(cmd *cobra.Command, targets []string) error {
-		return watch(cmd.Context(), &f, targets, streams{stdin, stdout, stderr})
+		std := stdio{stdin, stdout, stderr}
+		if cmd.Flags().Changed("streams") {
+			return lookAfter(cmd.Context(), &f, std)
+		}
+		return watch(cmd.Context(), &f, targets, std)
 	})
 	cmd.SetArgs(args)
 	cmd.SetIn(stdin)
@@ -39,15 +44,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, messages i
 	return cli.Report(stderr, "tailtui", cmd.ExecuteContext(ctx))
 }
 
-// streams are the standard ones.
-type streams struct {
+// stdio is the standard streams.
+type stdio struct {
 	in       io.Reader
 	out, err io.Writer
 }
 
 // terminal gives stdin and stdout as files where both are a terminal that can
 // show a screen.
-func (s streams) terminal() (in, out *os.File, ok bool) {
+func (s stdio) terminal() (in, out *os.File, ok bool) {
 	in, inFile := s.in.(*os.File)
 	out, outFile := s.out.(*os.File)
 	if !inFile || !outFile || os.Getenv("TERM") == "dumb" {
@@ -66,7 +71,7 @@ type watched struct {
 
 // watch opens everything, runs the sessions beside the view, and takes it all
 // down in order: view, sessions (they close their streams), servers, demo.
-func watch(ctx context.Context, f *flags, targets []string, std streams) error {
+func watch(ctx context.Context, f *flags, targets []string, std stdio) error {
 	if f.demo {
 		d, err := newDemo()
 		if err != nil {
@@ -100,12 +105,12 @@ func watch(ctx context.Context, f *flags, targets []string, std streams) error {
 }
 
 // view shows the logs until the user leaves, ctx ends, or there is nothing more.
-func view(ctx context.Context, leave func(), f *flags, logs []*watched, std streams) error {
+func view(ctx context.Context, leave func(), f *flags, logs []*watched, std stdio) error {
 	in, out, ok := std.terminal()
 	if f.plain || !ok {
 		return plain(ctx, logs, std.out, std.err)
 	}
-	return screen(ctx, leave, f, logs, in, out)
+	return show(ctx, leave, f, ui.New(ctx, f.screenOptions(logs)), in, out)
 }
 
 // goUntil runs f in a goroutine; the function it returns ends f's context and

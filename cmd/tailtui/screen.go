@@ -10,15 +10,16 @@ import (
 
 	"github.com/bubbletail/bubbletail/internal/termio"
 	"github.com/bubbletail/bubbletail/internal/ui"
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 )
 
-// screen shows the logs on a terminal until the user leaves or ctx ends; then,
+// show runs a screen on a terminal until the user leaves or ctx ends; then,
 // before the terminal has taken its last output, it calls leave.
-func screen(ctx context.Context, leave func(), f *flags, logs []*watched, in, out *os.File) error {
+func show(ctx context.Context, leave func(), f *flags, model tea.Model, in, out *os.File) error {
 	output := termio.NewOutput(out, termio.Options{})
 	defer output.Finish(screenPatience)
 	defer leave()
-	program := tea.NewProgram(ui.New(ctx, f.screenOptions(logs)),
+	program := tea.NewProgram(model,
 		tea.WithInput(termio.NewInput(in)),
 		tea.WithOutput(output),
 		tea.WithAltScreen(),
@@ -33,11 +34,18 @@ func screen(ctx context.Context, leave func(), f *flags, logs []*watched, in, ou
 	return nil
 }
 
-func (f *flags) screenOptions(logs []*watched) ui.Options {
-	opt := ui.Options{ASCII: f.ascii, FPS: f.fps, Demo: f.demo, NoColor: os.Getenv("NO_COLOR") != ""}
-	if !opt.NoColor {
-		opt.Styles = ui.Colors()
+// styles are colours, unless the user wants none.
+func styles() screen.Styles {
+	if noColor() {
+		return screen.Styles{}
 	}
+	return screen.Colors()
+}
+
+func noColor() bool { return os.Getenv("NO_COLOR") != "" }
+
+func (f *flags) screenOptions(logs []*watched) ui.Options {
+	opt := ui.Options{ASCII: f.ascii, FPS: f.fps, Demo: f.demo, NoColor: noColor(), Styles: styles()}
 	for _, w := range logs {
 		opt.Sources = append(opt.Sources, ui.NamedSource{Name: w.session.Target().Label, Source: source{w.session}})
 	}

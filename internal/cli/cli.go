@@ -103,10 +103,14 @@ func FromEnvironment(flags *pflag.FlagSet, prefix string) error {
 const alternatives = "alternatives"
 
 // Alternatives declares flags that answer one question, of which one may be given:
-// on the command line, or else in the environment.
+// on the command line, or else in the environment. A flag may have alternatives
+// of several kinds.
 func Alternatives(flags *pflag.FlagSet, names ...string) {
 	for _, name := range names {
 		others := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
+		if f := flags.Lookup(name); f != nil {
+			others = append(others, f.Annotations[alternatives]...)
+		}
 		if err := flags.SetAnnotation(name, alternatives, others); err != nil {
 			panic(err) // there is no such flag
 		}

@@ -76,6 +76,10 @@ func TestAlternatives(t *testing.T) {
 		{"the command line wins, the other way round", "SINCE=5m", "--lines 7", "7,"},
 		{"the command line wins over its own variable", "SINCE=5m", "--since 6m", "10,6m"},
 		{"both", "", "--lines 7 --since 5m", "error: --lines and --since exclude each other"},
+		{"another kind", "", "--server x", "10,,x"},
+		{"another kind wins", "LINES=7", "--server x", "10,,x"},
+		{"another kind, the other way round", "SERVER=x", "--since 5m", "10,5m"},
+		{"another kind and one", "", "--server x --since 5m", "error: --server and --since exclude each other"},
 		{"both from the environment", "SINCE=5m LINES=7", "", "error: --lines and --since exclude each other"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -85,11 +89,16 @@ func TestAlternatives(t *testing.T) {
 			}
 			cmd := &cobra.Command{Use: "t"}
 			lines, since := cmd.Flags().String("lines", "10", ""), cmd.Flags().String("since", "", "")
+			server := cmd.Flags().String("server", "", "")
 			Alternatives(cmd.Flags(), "lines", "since")
+			Alternatives(cmd.Flags(), "server", "lines")
+			Alternatives(cmd.Flags(), "server", "since")
 			cmd.SetArgs(strings.Fields(tt.args))
 			got := ""
 			err := Command(cmd, func(*cobra.Command, []string) error {
-				got = *lines + "," + *since
+				if got = *lines + "," + *since; *server != "" {
+					got += "," + *server
+				}
 				return nil
 			}).Execute()
 			var e *Error

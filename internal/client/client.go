@@ -27,6 +27,12 @@
 // gives the stream up and dials again. Time in which the reader itself does not
 // read, because nobody empties the buffer, is not counted against the server.
 //
+// # Looking after a server
+//
+// A [Watcher] asks a server for its streams as often as somebody pulls, keeps the
+// last good answer, and ends a stream at the wish of who looks after the server. It
+// runs nothing by itself.
+//
 // # What is tried again
 //
 // See [Session.Run]. The package writes no log and touches no terminal; texts

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 )
 
 // Every command of ours. Bubble Tea leaks a command that does not end, so each
@@ -15,7 +17,7 @@ import (
 // arrives not at all.
 func await(ctx context.Context, pane, generation int, s Source, pause time.Duration, now func() time.Time) tea.Cmd {
 	return func() tea.Msg {
-		if !sleep(ctx, pause) {
+		if !screen.Sleep(ctx, pause) {
 			return nil
 		}
 		u, err := s.Next(ctx)
@@ -26,7 +28,7 @@ func await(ctx context.Context, pane, generation int, s Source, pause time.Durat
 // tick gives the time, after d.
 func tick(ctx context.Context, generation int, d time.Duration, now func() time.Time) tea.Cmd {
 	return func() tea.Msg {
-		if !sleep(ctx, d) {
+		if !screen.Sleep(ctx, d) {
 			return nil
 		}
 		return tickMsg{generation: generation, at: now()}
@@ -41,7 +43,7 @@ func stamp(pane, generation int, now func() time.Time) tea.Cmd {
 // expire ends a notice, after d.
 func expire(ctx context.Context, generation int, d time.Duration) tea.Cmd {
 	return func() tea.Msg {
-		if !sleep(ctx, d) {
+		if !screen.Sleep(ctx, d) {
 			return nil
 		}
 		return noticeOverMsg{generation: generation}
@@ -53,20 +55,5 @@ func redial(s Source) tea.Cmd {
 	return func() tea.Msg {
 		s.Redial()
 		return nil
-	}
-}
-
-// sleep waits for d and reports whether ctx let it.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -7,67 +7,65 @@ import (
 
 	"github.com/bubbletail/bubbletail/internal/link"
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
-
-// detail is one row of the details: what it is called, and what it is.
-type detail struct{ name, value string }
 
 // detailRows draws everything that is known of the connection, and how it came
 // to be so.
 func (m Model) detailRows() []string {
 	const beside = 46 // cells that a table needs to stand beside another
 	p := m.pane()
-	width := max(m.width-2*pageIndent, 1)
+	width := max(m.width-2*screen.Indent, 1)
 	each := width
-	if half := (width - columnGap) / 2; half >= beside {
+	if half := (width - screen.ColumnGap) / 2; half >= beside {
 		each = half
 	}
-	rows := columns([][]string{
-		m.table("Connection", m.connection(p), each),
-		m.table("Log", m.log(p), each),
+	rows := screen.Columns([][]string{
+		m.styles.Details("Connection", m.connection(p), each),
+		m.styles.Details("Log", m.log(p), each),
 	}, width)
 	rows = append(rows, "")
-	return m.page(append(rows, m.history(p, width)...))
+	return screen.Page(append(rows, m.history(p, width)...), m.width)
 }
 
 // connection lists what is known of the link.
-func (m Model) connection(p *pane) []detail {
+func (m Model) connection(p *pane) []screen.Detail {
 	st, s := p.status, m.scribe
 	w := s.standingOf(st, m.clock)
-	return []detail{
-		{"state", w.forms()[0]},
-		{"link", s.join(st.State.String(), m.ago("since", st.Since))},
-		{"why", s.why(st)},
-		{"hint", s.plain(st.Hint)},
-		{"server", s.plain(st.Server)},
-		{"stream", s.plain(st.Stream)},
-		{"heard", m.ago("", st.Heard)},
-		{"round trip", nonzero(st.RTT)},
-		{"heartbeat", nonzero(st.Heartbeat)},
-		{"lease", orNone(st.Lease, "none")},
-		{"max age", m.ending(st)},
-		{"connects", text.Grouped(int64(st.Connects))},
+	return []screen.Detail{
+		{Name: "state", Value: w.forms()[0]},
+		{Name: "link", Value: s.join(st.State.String(), m.ago("since", st.Since))},
+		{Name: "why", Value: s.why(st)},
+		{Name: "hint", Value: s.plain(st.Hint)},
+		{Name: "server", Value: s.plain(st.Server)},
+		{Name: "stream", Value: s.plain(st.Stream)},
+		{Name: "heard", Value: m.ago("", st.Heard)},
+		{Name: "round trip", Value: nonzero(st.RTT)},
+		{Name: "heartbeat", Value: nonzero(st.Heartbeat)},
+		{Name: "lease", Value: orNone(st.Lease, "none")},
+		{Name: "max age", Value: m.ending(st)},
+		{Name: "connects", Value: text.Grouped(int64(st.Connects))},
 	}
 }
 
 // log lists what is known of the log, and what is kept of it.
-func (m Model) log(p *pane) []detail {
+func (m Model) log(p *pane) []screen.Detail {
 	st, s := p.status, m.scribe
 	generation := ""
 	if st.Generation > 0 {
 		generation = strconv.FormatUint(st.Generation, 10)
 	}
-	return []detail{
-		{"name", p.name},
-		{"size", m.size(st)},
-		{"generation", generation},
-		{"met", s.plain(string(st.Met))},
-		{"cursor", s.plain(st.Cursor)},
-		{"last data", m.ago("", st.LastData)},
-		{"received", s.join(text.Bytes(st.Bytes), plural(p.store.started, "line"))},
-		{"kept", s.join(plural(p.store.started-p.store.dropped, "line"), text.Bytes(int64(p.store.cost()))+" of "+text.Bytes(int64(p.store.budget)))},
-		{"dropped", plural(p.store.dropped, "line")},
+	return []screen.Detail{
+		{Name: "name", Value: p.name},
+		{Name: "size", Value: m.size(st)},
+		{Name: "generation", Value: generation},
+		{Name: "met", Value: s.plain(string(st.Met))},
+		{Name: "cursor", Value: s.plain(st.Cursor)},
+		{Name: "last data", Value: m.ago("", st.LastData)},
+		{Name: "received", Value: s.join(text.Bytes(st.Bytes), plural(p.store.started, "line"))},
+		{Name: "kept", Value: s.join(plural(p.store.started-p.store.dropped, "line"), text.Bytes(int64(p.store.cost()))+" of "+text.Bytes(int64(p.store.budget)))},
+		{Name: "dropped", Value: plural(p.store.dropped, "line")},
 	}
 }
 
@@ -103,25 +101,6 @@ func (m Model) size(st Status) string {
 	return m.scribe.join(text.Bytes(st.Size), "told "+text.Age(max(m.clock.Sub(st.SizeAt), 0))+" ago")
 }
 
-// table draws details under a heading, leaving out those that have no value.
-// A long value goes on below itself.
-func (m Model) table(head string, list []detail, width int) []string {
-	const nameWidth = 12
-	rows := []string{m.styles.Head.Render(head)}
-	for _, d := range list {
-		if d.value == "" {
-			continue
-		}
-		name := d.name
-		for _, part := range reflow(d.value, max(width-nameWidth, 8)) {
-			rows = append(rows, m.styles.Faint.Render(pad(name, nameWidth))+part)
-			name = ""
-		}
-	}
-	rows[0] = pad(rows[0], width)
-	return rows
-}
-
 // history draws the link's changes of state, the newest first.
 func (m Model) history(p *pane, width int) []string {
 	rows := []string{m.styles.Head.Render("History")}
@@ -134,16 +113,16 @@ func (m Model) history(p *pane, width int) []string {
 		if c.Event == link.Lost && i > 0 && p.status.History[i-1].State == link.Dialing {
 			event = "failed" // what never was is not lost
 		}
-		head := c.At.Format(clockLayout) + "  " + pad(c.State.String(), 9) + pad(event, 9)
+		head := c.At.Format(clockLayout) + "  " + screen.Pad(c.State.String(), 9) + screen.Pad(event, 9)
 		detail, indent := m.scribe.plain(c.Detail), text.Width(head)
 		if width-indent < least && detail != "" {
 			rows = append(rows, head)
 			indent = len("12:00:00  ")
-			head = pad("", indent)
+			head = screen.Pad("", indent)
 		}
-		for _, part := range reflow(detail, width-indent) {
+		for _, part := range screen.Reflow(detail, width-indent) {
 			rows = append(rows, head+part)
-			head = pad("", indent)
+			head = screen.Pad("", indent)
 		}
 	}
 	return rows

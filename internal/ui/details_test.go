@@ -14,8 +14,8 @@ import (
 func (s *stage) value(name string) string {
 	p := s.m.pane()
 	for _, d := range append(s.m.connection(p), s.m.log(p)...) {
-		if d.name == name {
-			return d.value
+		if d.Name == name {
+			return d.Value
 		}
 	}
 	s.t.Fatalf("the details have no %q", name)

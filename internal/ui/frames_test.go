@@ -14,6 +14,7 @@ import (
 
 	"github.com/bubbletail/bubbletail/internal/link"
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -284,7 +285,7 @@ func TestFrames_colorAddsNothing(t *testing.T) {
 	for _, sc := range scenes {
 		t.Run(sc.name, func(t *testing.T) {
 			plain := setScene(t, sc.names, Options{}, sc.play)
-			color := setScene(t, sc.names, Options{Styles: Colors()}, sc.play)
+			color := setScene(t, sc.names, Options{Styles: screen.Colors()}, sc.play)
 			for _, w := range widths {
 				plain.size(w, 24)
 				color.size(w, 24)
@@ -345,7 +346,7 @@ func BenchmarkView_200x52(b *testing.B) {
 		{"wrapped", strings.Repeat("0123456789 ", 60), true},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			m := New(b.Context(), Options{Sources: []NamedSource{{Name: "app.log", Source: newFakeSource()}}, Styles: Colors()})
+			m := New(b.Context(), Options{Sources: []NamedSource{{Name: "app.log", Source: newFakeSource()}}, Styles: screen.Colors()})
 			next, _ := m.Update(tea.WindowSizeMsg{Width: 200, Height: 52})
 			m = next.(Model)
 			m.wrap = bb.wrap

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bubbletail/bubbletail/internal/link"
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 )
 
 // state is what a key press may change, for comparing.
@@ -22,9 +23,9 @@ func state(s *stage) any {
 // TestKeys_everyRowActs feeds each key of the table to a screen in which it
 // has something to do: the state changes, or a command comes.
 func TestKeys_everyRowActs(t *testing.T) {
-	for _, mode := range []mode{modeLog, modeHelp, modeDetails} {
+	for _, mode := range []screen.Mode{modeLog, modeHelp, modeDetails} {
 		for _, b := range newKeys(3) {
-			if b.modes&mode == 0 {
+			if b.Modes&mode == 0 {
 				continue
 			}
 			for _, k := range b.Keys() {
@@ -55,11 +56,11 @@ func TestKeys_everyRowActs(t *testing.T) {
 
 // TestKeys_noRowHidesAnother: in no mode has a key two meanings.
 func TestKeys_noRowHidesAnother(t *testing.T) {
-	for _, mode := range []mode{modeLog, modeHelp, modeDetails} {
+	for _, mode := range []screen.Mode{modeLog, modeHelp, modeDetails} {
 		seen := map[string]string{}
 		for _, b := range newKeys(3) {
 			for _, k := range b.Keys() {
-				if b.modes&mode == 0 {
+				if b.Modes&mode == 0 {
 					continue
 				}
 				if other, ok := seen[k]; ok {
@@ -183,7 +184,7 @@ func TestKeys_escapeAndAKeySoonAfter(t *testing.T) {
 
 func TestKeys_altOfItsOwn(t *testing.T) {
 	s := newStage(t, Options{}, "a.log")
-	s.m.keys = append(s.m.keys, row(groupScreen, modeAny, "alt+x", "", "", to(modeDetails)))
+	s.m.keys = append(s.m.keys, screen.Row(groupScreen, modeAny, "alt+x", "", "", to(modeDetails)))
 	s.press("?")
 	s.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("x"), Alt: true})
 	if s.m.mode != modeDetails {

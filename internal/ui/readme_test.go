@@ -17,7 +17,7 @@ func TestKeys_areInTheReadme(t *testing.T) {
 	want.WriteString("| key | does |\n|---|---|\n")
 	for _, g := range groups {
 		for _, b := range newKeys(2) {
-			if h := b.Help(); b.group == g && h.Key != "" {
+			if h := b.Help(); b.Group == g && h.Key != "" {
 				fmt.Fprintf(&want, "| `%s` | %s |\n", h.Key, h.Desc)
 			}
 		}

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -17,15 +16,16 @@ const clockLayout = "15:04:05"
 // scribe writes our own lines into the view: what happened between those of
 // the log, in words that claim no more than is known.
 type scribe struct {
-	glyphs glyphs
+	glyphs screen.Glyphs
 	plain  func(string) string // makes a text of others harmless
 }
 
-func newScribe(g glyphs, ascii bool) scribe {
+func newScribe(ascii bool) scribe {
+	s := scribe{screen.GlyphSet(ascii), text.Plain}
 	if ascii {
-		return scribe{g, text.PlainASCII}
+		s.plain = text.PlainASCII
 	}
-	return scribe{g, text.Plain}
+	return s
 }
 
 // join puts facts beside one another, leaving out the empty ones.
@@ -36,7 +36,7 @@ func (s scribe) join(facts ...string) string {
 			continue
 		}
 		if b.Len() > 0 {
-			b.WriteString(" " + s.glyphs.dot + " ")
+			b.WriteString(" " + s.glyphs.Dot + " ")
 		}
 		b.WriteString(f)
 	}
@@ -177,10 +177,4 @@ func tenths(d time.Duration) string {
 		return text.Age(d)
 	}
 	return strconv.FormatFloat(d.Truncate(100*time.Millisecond).Seconds(), 'f', 1, 64) + "s"
-}
-
-// reflow breaks a sentence of ours into rows between its words. What others
-// put into it is harmless already.
-func reflow(s string, width int) []string {
-	return strings.Split(ansi.Wrap(s, max(width, 1), ""), "\n")
 }

@@ -10,7 +10,7 @@ import (
 // TestRules_events: every kind has its words, what is lost is told, and only
 // what is trouble looks so.
 func TestRules_events(t *testing.T) {
-	s := newScribe(unicodeGlyphs, false)
+	s := newScribe(false)
 	bytes := func(n int64) *int64 { return &n }
 	for _, tt := range []struct {
 		event wire.Event
@@ -38,7 +38,7 @@ func TestRules_events(t *testing.T) {
 }
 
 func TestRules_resumed(t *testing.T) {
-	s := newScribe(unicodeGlyphs, false)
+	s := newScribe(false)
 	lost := int64(500)
 	for _, tt := range []struct {
 		resumed Resumed
@@ -65,7 +65,7 @@ func TestRules_resumed(t *testing.T) {
 }
 
 func TestRules_asciiSpelling(t *testing.T) {
-	if got, _ := newScribe(asciiGlyphs, true).event(wire.Event{Kind: wire.KindGap, Detail: "a\x1bb"}, noon); got.text != "gap 12:00:00 - lost: nobody knows how much - a^[b" {
+	if got, _ := newScribe(true).event(wire.Event{Kind: wire.KindGap, Detail: "a\x1bb"}, noon); got.text != "gap 12:00:00 - lost: nobody knows how much - a^[b" {
 		t.Errorf("got %q", got.text)
 	}
 }

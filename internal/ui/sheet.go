@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 )
 
 // place is a row of the view: of which entry, and which of its rows.
@@ -30,7 +31,7 @@ type sheet struct {
 	wrap   bool
 	column int // cells scrolled sideways, without wrap
 
-	styles Styles
+	styles screen.Styles
 	scribe scribe
 	clean  text.Options
 }
@@ -155,7 +156,7 @@ func (s sheet) wrapped(r record, most int) []string {
 	if !r.cont && text.Width(line) <= s.width {
 		return []string{line}
 	}
-	mark := s.styles.Faint.Render(s.scribe.glyphs.wrapped)
+	mark := s.styles.Faint.Render(s.scribe.glyphs.Wrapped)
 	rows := text.Wrap(line, s.wrapWidth())
 	rows = rows[:min(len(rows), max(most, 1))]
 	for i := range rows {
@@ -174,12 +175,12 @@ func (s sheet) wrapWidth() int { return max(s.width-2, 1) }
 func (s sheet) unwrapped(r record) string {
 	line, all := s.prefix(r.data, s.column+s.width)
 	if r.cont {
-		line = s.styles.Faint.Render(s.scribe.glyphs.wrapped) + line
+		line = s.styles.Faint.Render(s.scribe.glyphs.Wrapped) + line
 	}
 	width := text.Width(line)
 	switch {
 	case s.column > 0 && width > 0 && width <= s.column:
-		return s.styles.Faint.Render(s.scribe.glyphs.less)
+		return s.styles.Faint.Render(s.scribe.glyphs.Less)
 	case width <= s.column+s.width && all:
 		if s.column == 0 {
 			return line
@@ -187,7 +188,7 @@ func (s sheet) unwrapped(r record) string {
 		return text.Cut(line, s.column, s.width)
 	}
 	row := text.Cut(line, s.column, s.width-1)
-	return pad(row, s.width-1) + s.styles.Faint.Render(s.scribe.glyphs.more)
+	return screen.Pad(row, s.width-1) + s.styles.Faint.Render(s.scribe.glyphs.More)
 }
 
 // prefix cleans as much of a line as makes more than cells, and reports
@@ -219,7 +220,7 @@ func (s sheet) ruleText(r *rule) []string {
 	if r.kind == ruleTrouble {
 		sign = "! "
 	}
-	return reflow(sign+r.text, s.width-ruleFrame)
+	return screen.Reflow(sign+r.text, s.width-ruleFrame)
 }
 
 // ruleFrame is the cells that a rule's lines and spaces take: "── " and " ──".
@@ -228,14 +229,14 @@ const ruleFrame = 6
 // drawRule draws a rule from edge to edge.
 func (s sheet) drawRule(r *rule) []string {
 	var style lipgloss.Style
-	line := s.scribe.glyphs.rule
+	line := s.scribe.glyphs.Rule
 	switch r.kind {
 	case ruleNote:
 		style = s.styles.Rule
 	case ruleMark:
 		style = s.styles.Mark
 	case ruleTrouble:
-		style, line = s.styles.Alert, s.scribe.glyphs.alertRule
+		style, line = s.styles.Alert, s.scribe.glyphs.AlertRule
 	}
 	rows := s.ruleText(r)
 	for i, row := range rows {
@@ -247,12 +248,7 @@ func (s sheet) drawRule(r *rule) []string {
 		if i == len(rows)-1 {
 			end = " " + strings.Repeat(line, max(s.width-len("   ")-text.Width(row)-1, 0))
 		}
-		rows[i] = style.Render(text.Cut(pad(lead+row+end, s.width), 0, s.width))
+		rows[i] = style.Render(text.Cut(screen.Pad(lead+row+end, s.width), 0, s.width))
 	}
 	return rows
-}
-
-// pad fills a row with blanks.
-func pad(row string, width int) string {
-	return row + strings.Repeat(" ", max(width-text.Width(row), 0))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bubbletail/bubbletail/internal/link"
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -58,11 +59,11 @@ func (s scribe) standingOf(st Status, now time.Time) standing {
 }
 
 func (s scribe) leaving() standing {
-	return standing{sign: s.glyphs.closing, word: "CLOSING", tone: toneBusy}
+	return standing{sign: s.glyphs.Closing, word: "CLOSING", tone: toneBusy}
 }
 
 func (s scribe) dialing(st Status, now time.Time) standing {
-	words := standing{sign: s.glyphs.dialing, word: "DIALING", tone: toneBusy, why: s.plain(st.Detail)}
+	words := standing{sign: s.glyphs.Dialing, word: "DIALING", tone: toneBusy, why: s.plain(st.Detail)}
 	attempt, age := "", ""
 	if st.Attempt > 0 {
 		words.why = hinted("last: ", words.why) // it tells of the attempt before
@@ -90,9 +91,9 @@ func (s scribe) live(st Status, now time.Time) standing {
 	case st.Gone != "" && !(isFresh && st.LastData.After(st.GoneSince)):
 		return s.absent(st.Gone)
 	case isFresh:
-		return standing{sign: s.glyphs.live, word: "LIVE", tone: toneGood}
+		return standing{sign: s.glyphs.Live, word: "LIVE", tone: toneGood}
 	}
-	words := standing{sign: s.glyphs.quiet, word: "QUIET", tone: toneCalm}
+	words := standing{sign: s.glyphs.Quiet, word: "QUIET", tone: toneCalm}
 	switch {
 	case !st.LastData.IsZero():
 		ago := text.Age(quiet)
@@ -108,9 +109,9 @@ func (s scribe) live(st Status, now time.Time) standing {
 // absent tells that there is a connection and no log.
 func (s scribe) absent(gone wire.Kind) standing {
 	if gone == wire.KindDenied {
-		return standing{sign: s.glyphs.noAccess, word: "NO ACCESS", tone: toneAbsent, figure: []string{" it is tried again", ""}}
+		return standing{sign: s.glyphs.NoAccess, word: "NO ACCESS", tone: toneAbsent, figure: []string{" it is tried again", ""}}
 	}
-	return standing{sign: s.glyphs.noLog, word: "NO LOG", tone: toneAbsent, figure: []string{" waiting for it to appear", ""}}
+	return standing{sign: s.glyphs.NoLog, word: "NO LOG", tone: toneAbsent, figure: []string{" waiting for it to appear", ""}}
 }
 
 func (s scribe) noContact(st Status, now time.Time) standing {
@@ -119,7 +120,7 @@ func (s scribe) noContact(st Status, now time.Time) standing {
 		since = st.Since
 	}
 	return standing{
-		sign: s.glyphs.noContact, word: "NO CONTACT", tone: toneTrouble,
+		sign: s.glyphs.NoContact, word: "NO CONTACT", tone: toneTrouble,
 		figure: []string{" " + text.Age(now.Sub(since))},
 		why:    s.plain(st.Detail),
 	}
@@ -135,16 +136,16 @@ func (s scribe) waiting(st Status, now time.Time) standing {
 		when = " " + text.Grouped(int64(st.Attempt)) + when
 	}
 	return standing{
-		sign: s.glyphs.retry, word: "RETRY", tone: toneTrouble,
+		sign: s.glyphs.Retry, word: "RETRY", tone: toneTrouble,
 		figure: []string{when + " (R now)", when},
 		why:    s.why(st), hint: s.plain(st.Hint),
 	}
 }
 
 func (s scribe) closedFor(st Status) standing {
-	words := standing{sign: s.glyphs.closed, word: "CLOSED", tone: toneFailed, why: s.plain(st.Detail), hint: s.plain(st.Hint)}
+	words := standing{sign: s.glyphs.Closed, word: "CLOSED", tone: toneFailed, why: s.plain(st.Detail), hint: s.plain(st.Hint)}
 	if isOrderly(st) {
-		words.sign, words.tone = s.glyphs.done, toneCalm
+		words.sign, words.tone = s.glyphs.Done, toneCalm
 	}
 	if r := s.reason(st.Reason); r != "" {
 		words.figure = []string{" " + r}
@@ -176,42 +177,42 @@ func (m Model) stateLine() string {
 		words = m.scribe.leaving()
 	}
 	segs := m.stateSegments(p, words)
-	fit(segs, m.width)
+	screen.Fit(segs, m.width)
 
 	switch words.tone {
 	case toneTrouble:
-		return m.styles.Trouble.Render(layOut(segs, m.width, false))
+		return m.styles.Trouble.Render(screen.LayOut(segs, m.width, false))
 	case toneFailed:
-		return m.styles.Failed.Render(layOut(segs, m.width, false))
+		return m.styles.Failed.Render(screen.LayOut(segs, m.width, false))
 	}
-	return layOut(segs, m.width, true)
+	return screen.LayOut(segs, m.width, true)
 }
 
 // Ranks of the row's parts. What the link and the view are stays in any case,
 // then comes why, then what it is about, then proof of life, then figures.
 var (
-	rankStanding = ranks{short: 72}
-	rankAbsent   = ranks{short: 55} // the word says it
-	rankFrozen   = ranks{short: 65}
-	rankWhy      = ranks{short: 42, gone: 64}
-	rankContact  = ranks{gone: 62}
-	rankName     = ranks{short: 35, gone: 60}
-	rankRate     = ranks{gone: 50}
-	rankOthers   = ranks{short: 45}
-	rankHint     = ranks{gone: 38}
-	rankSpark    = ranks{short: 24, gone: 32}
-	rankLines    = ranks{gone: 30}
-	rankRTT      = ranks{gone: 22}
-	rankDropped  = ranks{gone: 20}
-	rankDemo     = ranks{gone: 10}
+	rankStanding = screen.Ranks{Short: 72}
+	rankAbsent   = screen.Ranks{Short: 55} // the word says it
+	rankFrozen   = screen.Ranks{Short: 65}
+	rankWhy      = screen.Ranks{Short: 42, Gone: 64}
+	rankContact  = screen.Ranks{Gone: 62}
+	rankName     = screen.Ranks{Short: 35, Gone: 60}
+	rankRate     = screen.Ranks{Gone: 50}
+	rankOthers   = screen.Ranks{Short: 45}
+	rankHint     = screen.Ranks{Gone: 38}
+	rankSpark    = screen.Ranks{Short: 24, Gone: 32}
+	rankLines    = screen.Ranks{Gone: 30}
+	rankRTT      = screen.Ranks{Gone: 22}
+	rankDropped  = screen.Ranks{Gone: 20}
+	rankDemo     = screen.Ranks{Gone: 10}
 )
 
 // stateSegments lists the row's parts from left to right.
-func (m Model) stateSegments(p *pane, words standing) []segment {
+func (m Model) stateSegments(p *pane, words standing) []screen.Segment {
 	st := m.styles
-	var segs []segment
-	add := func(rank ranks, style lipgloss.Style, forms ...string) {
-		segs = append(segs, segment{forms: forms, rank: rank, style: style})
+	var segs []screen.Segment
+	add := func(rank screen.Ranks, style lipgloss.Style, forms ...string) {
+		segs = append(segs, screen.Segment{Forms: forms, Rank: rank, Style: style})
 	}
 	if p.window.frozen {
 		add(rankFrozen, st.Frozen, m.frozenForms(p)...)
@@ -223,10 +224,10 @@ func (m Model) stateSegments(p *pane, words standing) []segment {
 	}
 	add(rank, style, words.forms()...)
 	if len(m.panes) > 1 {
-		add(ranks{}, st.Number, m.position())
+		add(screen.Ranks{}, st.Number, m.position())
 	}
-	add(rankName, st.Name, nameForms(p.name, m.scribe.glyphs.ellipsis)...)
-	add(rankWhy, st.Number, m.whyForms(words.why)...)
+	add(rankName, st.Name, nameForms(p.name, m.scribe.glyphs.Ellipsis)...)
+	add(rankWhy, st.Number, screen.Reasons(words.why, m.scribe.glyphs.Ellipsis)...)
 	add(rankHint, st.Faint, words.hint, "")
 	if other := m.othersInTrouble(); len(other) > 0 {
 		add(rankOthers, st.Alert, other...)
@@ -238,11 +239,11 @@ func (m Model) stateSegments(p *pane, words standing) []segment {
 }
 
 // measurements lists the parts at the right edge.
-func (m Model) measurements(p *pane, words standing) []segment {
+func (m Model) measurements(p *pane, words standing) []screen.Segment {
 	st := m.styles
-	var segs []segment
-	add := func(rank ranks, style lipgloss.Style, forms ...string) {
-		segs = append(segs, segment{forms: append(forms, ""), rank: rank, style: style, isRight: true})
+	var segs []screen.Segment
+	add := func(rank screen.Ranks, style lipgloss.Style, forms ...string) {
+		segs = append(segs, screen.Segment{Forms: append(forms, ""), Rank: rank, Style: style, IsRight: true})
 	}
 	if n := p.store.dropped; n > 0 {
 		add(rankDropped, st.Faint, text.Count(int64(n))+" dropped")
@@ -264,35 +265,19 @@ func (m Model) measurements(p *pane, words standing) []segment {
 }
 
 // addRate adds lines a second, as a number and as a picture of the last ones.
-func (m Model) addRate(p *pane, add func(ranks, lipgloss.Style, ...string)) {
+func (m Model) addRate(p *pane, add func(screen.Ranks, lipgloss.Style, ...string)) {
 	if r := perSecond(p.rate.perSecond(m.clock)); r != "" {
 		add(rankRate, m.styles.Number, r)
 	}
 	var forms []string
 	for n := min(rateSpan, p.rate.age(m.clock)); n >= rateSpan/4; n /= 2 {
-		if s := spark(p.rate.recent(m.clock, n), m.scribe.glyphs.bars); s != "" {
+		if s := spark(p.rate.recent(m.clock, n), m.scribe.glyphs.Bars); s != "" {
 			forms = append(forms, s)
 		}
 	}
 	if len(forms) > 0 {
 		add(rankSpark, m.styles.Good, forms...)
 	}
-}
-
-// whyForms shortens a reason from the left, at its colons: errors end with
-// what matters.
-func (m Model) whyForms(why string) []string {
-	const narrow = 24
-	dots := m.scribe.glyphs.ellipsis
-	forms := []string{why}
-	if i := strings.LastIndex(why, ": "); i >= 0 {
-		why = dots + why[i+1:]
-		forms = append(forms, why)
-	}
-	if text.Width(why) > narrow {
-		forms = append(forms, text.Cut(why, 0, narrow-text.Width(dots))+dots)
-	}
-	return append(forms, "")
 }
 
 // perSecond tells a rate, "" for none.
@@ -308,7 +293,7 @@ func perSecond(r float64) string {
 
 // frozenForms tells that the view stands still, and what it does not show.
 func (m Model) frozenForms(p *pane) []string {
-	badge := m.scribe.glyphs.frozen + " FROZEN"
+	badge := m.scribe.glyphs.Frozen + " FROZEN"
 	n := int64(p.fresh())
 	if n == 0 {
 		return []string{badge + " (G)", badge}

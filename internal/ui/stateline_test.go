@@ -115,31 +115,3 @@ func TestStateLine_harmless(t *testing.T) {
 		}
 	}
 }
-
-func TestFit_givesBackWhatRoomIsLeft(t *testing.T) {
-	segs := func() []segment {
-		return []segment{
-			{forms: []string{"BADGE"}},
-			{forms: []string{"a-long-name", "name", ""}, rank: ranks{short: 1, gone: 20}},
-			{forms: []string{"detail of ten", ""}, rank: ranks{gone: 30}},
-		}
-	}
-	for _, tt := range []struct {
-		width int
-		want  string
-	}{
-		{40, "BADGE  a-long-name  detail of ten"},
-		{30, "BADGE  name  detail of ten"},
-		{22, "BADGE  detail of ten"},
-		{19, "BADGE  a-long-name"},
-		{12, "BADGE  name"},
-		{8, "BADGE"},
-		{3, "BAD"},
-	} {
-		s := segs()
-		fit(s, tt.width)
-		if got := strings.TrimRight(layOut(s, tt.width, false), " "); got != tt.want {
-			t.Errorf("at %d: %q, want %q", tt.width, got, tt.want)
-		}
-	}
-}

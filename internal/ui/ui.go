@@ -31,6 +31,7 @@ import (
 
 	"github.com/bubbletail/bubbletail/internal/link"
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 	_ "github.com/bubbletail/bubbletail/internal/ui/termcolor" // before Bubble Tea
 )
 
@@ -58,7 +59,7 @@ type Options struct {
 	NoColor bool             // also drop the colours that the log brings along
 	FPS     int              // updates a second, at most; 0 means DefaultFPS
 	Memory  int              // bytes kept of all logs together, bookkeeping included; 0 means DefaultMemory
-	Styles  Styles           // zero is plain
+	Styles  screen.Styles    // zero is plain
 	Now     func() time.Time // nil means time.Now
 	Demo    bool             // say that what is shown is made up
 }
@@ -69,8 +70,8 @@ type Model struct {
 	ctx    context.Context // of every command
 	now    func() time.Time
 	pause  time.Duration // between updates of the source shown
-	keys   []binding
-	styles Styles
+	keys   screen.Keys[Model]
+	styles screen.Styles
 	scribe scribe
 	clean  text.Options
 	isDemo bool
@@ -83,7 +84,7 @@ type Model struct {
 	wrap       bool
 	clock      time.Time // the newest time that a message brought
 	ticker     ticker
-	mode       mode
+	mode       screen.Mode
 	overlayTop int    // first row of the overlay in view
 	prefix     string // the key of an unfinished sequence
 	notice     notice
@@ -115,16 +116,13 @@ func New(ctx context.Context, opt Options) Model {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	g, colors := unicodeGlyphs, text.KeepColors
-	if opt.ASCII {
-		g = asciiGlyphs
-	}
+	colors := text.KeepColors
 	if opt.NoColor {
 		colors = text.DropColors
 	}
 	m := Model{
 		ctx: ctx, now: opt.Now, pause: time.Second / time.Duration(opt.FPS),
-		styles: opt.Styles, scribe: newScribe(g, opt.ASCII), clean: text.Options{Colors: colors, ASCII: opt.ASCII},
+		styles: opt.Styles, scribe: newScribe(opt.ASCII), clean: text.Options{Colors: colors, ASCII: opt.ASCII},
 		isDemo: opt.Demo, mode: modeLog, clock: opt.Now(), ticker: ticker{every: slowTick},
 	}
 	for _, s := range opt.Sources {

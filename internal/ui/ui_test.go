@@ -17,6 +17,7 @@ import (
 
 	"github.com/bubbletail/bubbletail/internal/link"
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 )
 
 var update = flag.Bool("update", false, "write the golden frames anew")
@@ -214,7 +215,7 @@ func golden(t *testing.T, name string, s *stage, height int) {
 			if got := text.Width(r); got > w {
 				t.Errorf("%s at %d columns: a row of %d cells: %q", name, w, got, r)
 			}
-			b.WriteString("|" + pad(r, w) + "|\n")
+			b.WriteString("|" + screen.Pad(r, w) + "|\n")
 		}
 		b.WriteString("\n")
 	}

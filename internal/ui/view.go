@@ -2,12 +2,12 @@ package ui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/bubbletail/bubbletail/internal/link"
 	"github.com/bubbletail/bubbletail/internal/text"
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -96,7 +96,7 @@ func (m Model) widest(p *pane) int {
 		if r := s.record(n); s.ruleOf(r) == nil {
 			w := text.Width(text.Clean(r.data, s.clean))
 			if r.cont {
-				w += text.Width(s.scribe.glyphs.wrapped)
+				w += text.Width(s.scribe.glyphs.Wrapped)
 			}
 			widest = max(widest, w)
 		}
@@ -173,7 +173,7 @@ func (m Model) notePage(head string, rest []string) []string {
 	const indent = "  "
 	width := max(m.width-2*len(indent), 1)
 	rows := []string{""}
-	for _, r := range reflow(head, width) {
+	for _, r := range screen.Reflow(head, width) {
 		rows = append(rows, indent+m.styles.Head.Render(r))
 	}
 	rows = append(rows, "")
@@ -181,7 +181,7 @@ func (m Model) notePage(head string, rest []string) []string {
 		if s == "" {
 			continue
 		}
-		for _, r := range reflow(s, width) {
+		for _, r := range screen.Reflow(s, width) {
 			rows = append(rows, indent+r)
 		}
 	}
@@ -190,19 +190,19 @@ func (m Model) notePage(head string, rest []string) []string {
 
 // footer draws the notice, or else hints, and where in the log the view is.
 func (m Model) footer() string {
-	var segs []segment
+	var segs []screen.Segment
 	if m.notice.text != "" {
-		segs = append(segs, segment{forms: []string{m.notice.text}, style: m.styles.Busy})
+		segs = append(segs, screen.Segment{Forms: []string{m.notice.text}, Style: m.styles.Busy})
 	} else {
 		for i, h := range m.hints() {
-			segs = append(segs, segment{forms: []string{h, ""}, rank: ranks{gone: 20 - i}})
+			segs = append(segs, screen.Segment{Forms: []string{h, ""}, Rank: screen.Ranks{Gone: 20 - i}})
 		}
 	}
 	for _, w := range m.whereabouts() {
-		segs = append(segs, segment{forms: []string{w, ""}, rank: ranks{gone: 50}, style: m.styles.Faint, isRight: true})
+		segs = append(segs, screen.Segment{Forms: []string{w, ""}, Rank: screen.Ranks{Gone: 50}, Style: m.styles.Faint, IsRight: true})
 	}
-	fit(segs, m.width)
-	return layOut(segs, m.width, true)
+	screen.Fit(segs, m.width)
+	return screen.LayOut(segs, m.width, true)
 }
 
 // hints are the few keys worth a row, the most wanted first. Their words come
@@ -215,13 +215,7 @@ func (m Model) hints() []string {
 	case m.pane().window.frozen:
 		wanted = []string{"G", "?", "q", "w", "i"}
 	}
-	var out []string
-	for _, k := range wanted {
-		if b, ok := m.lookup(k); ok && b.hint != "" {
-			out = append(out, m.styles.Key.Render(keyName(k))+" "+m.styles.Faint.Render(b.hint))
-		}
-	}
-	return out
+	return m.keys.Hints(m.mode, wanted, m.styles)
 }
 
 // whereabouts tells where the view is, as far as it is not at its home.
@@ -253,7 +247,7 @@ func (m Model) whereabouts() []string {
 func (m Model) overlay() []string {
 	switch m.mode {
 	case modeHelp:
-		return m.helpRows()
+		return m.keys.Help(groups, m.styles, m.width)
 	case modeDetails:
 		return m.detailRows()
 	}
@@ -262,58 +256,3 @@ func (m Model) overlay() []string {
 
 // overlayEnd is the furthest that the overlay can be scrolled.
 func (m Model) overlayEnd() int { return max(len(m.overlay())-m.bodyHeight(), 0) }
-
-// columnGap is the cells between two columns.
-const columnGap = 3
-
-// columns sets blocks of rows side by side in as many columns as fit, in
-// order, each column as high as the others if it can be.
-func columns(blocks [][]string, width int) []string {
-	widest, total := 1, 0
-	for _, b := range blocks {
-		total += len(b) + 1
-		for _, r := range b {
-			widest = max(widest, text.Width(r))
-		}
-	}
-	n := min(max((width+columnGap)/(widest+columnGap), 1), len(blocks))
-	cols := deal(blocks, n, (total+n-1)/n)
-	height := 0
-	for _, c := range cols {
-		height = max(height, len(c))
-	}
-	rows := make([]string, height)
-	for i, c := range cols {
-		for y := range rows {
-			cell := ""
-			if y < len(c) {
-				cell = c[y]
-			}
-			if i < len(cols)-1 {
-				cell = pad(cell, widest+columnGap)
-			}
-			rows[y] += cell
-		}
-	}
-	for y := range rows {
-		rows[y] = text.Cut(rows[y], 0, width)
-	}
-	return rows
-}
-
-// deal gives blocks to n columns, going on to the next one where a block would
-// make a column higher than about high.
-func deal(blocks [][]string, n, high int) [][]string {
-	cols := make([][]string, 1, n)
-	for _, b := range blocks {
-		last := len(cols) - 1
-		if len(cols[last]) > 0 && len(cols[last])+1+len(b) > high+1 && len(cols) < n {
-			cols, last = append(cols, nil), last+1
-		}
-		if len(cols[last]) > 0 {
-			cols[last] = append(cols[last], "")
-		}
-		cols[last] = slices.Concat(cols[last], b)
-	}
-	return cols
-}

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/bubbletail/bubbletail/internal/ui/screen"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -275,7 +276,7 @@ func TestRate_sparkline(t *testing.T) {
 	if got := r.perSecond(now); got != 14 {
 		t.Errorf("%v a second, want 14", got)
 	}
-	if got := spark(r.recent(now, 6), unicodeGlyphs.bars); got != "▁▃▁▁█▅" {
+	if got := spark(r.recent(now, 6), screen.GlyphSet(false).Bars); got != "▁▃▁▁█▅" {
 		t.Errorf("spark = %q", got)
 	}
 	if got := r.recent(now.Add(time.Minute), 3); !slices.Equal(got, []int{0, 0, 0}) {

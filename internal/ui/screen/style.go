@@ -1,4 +1,4 @@
-package ui
+package screen
 
 import "github.com/charmbracelet/lipgloss"
 
@@ -22,6 +22,7 @@ type Styles struct {
 	Mark   lipgloss.Style // the user's own rules
 	Head   lipgloss.Style // headings of overlays and empty screens
 	Key    lipgloss.Style // keys in help and hints
+	Chosen lipgloss.Style // the row of a table that keys act on
 }
 
 // Colors is the styles for a terminal with colours. They are named, never
@@ -46,35 +47,46 @@ func Colors() Styles {
 		Mark:    color(magenta).Bold(true),
 		Head:    base.Bold(true),
 		Key:     color(cyan),
+		Chosen:  base.Reverse(true),
 	}
 }
 
-// glyphs is the signs that the screen is drawn with.
-type glyphs struct {
-	live, quiet, noContact, dialing, retry, frozen, closing, closed, done string
-	noLog, noAccess                                                       string
+// Glyphs is the signs that a screen is drawn with.
+type Glyphs struct {
+	Live, Quiet, NoContact, Dialing, Retry, Frozen, Closing, Closed, Done string
+	NoLog, NoAccess                                                       string
 
-	rule, alertRule string // one cell each, repeated
-	more, less      string // a line goes on beyond the right or left edge
-	wrapped         string // a row goes on with the one above; two cells
-	dot             string // between facts
-	upTo            string // between two keys of a range
-	ellipsis        string
-	bars            []rune // of the sparkline, from nothing to most
+	Rule, AlertRule string // one cell each, repeated
+	More, Less      string // a line goes on beyond the right or left edge
+	Wrapped         string // a row goes on with the one above; two cells
+	Dot             string // between facts
+	UpTo            string // between two keys of a range
+	Ellipsis        string
+	Chosen          string // before the row that keys act on; one cell
+	Up, Down        string // sorted so; one cell each
+	Bars            []rune // of the sparkline, from nothing to most
 }
 
-// Neither set has braille or emoji: screen readers read both at length.
+// GlyphSet gives the signs, of ASCII alone or not. Neither set has braille or
+// emoji: screen readers read both at length.
+func GlyphSet(ascii bool) Glyphs {
+	if ascii {
+		return asciiGlyphs
+	}
+	return unicodeGlyphs
+}
+
 var (
-	unicodeGlyphs = glyphs{
-		live: "●", quiet: "◌", noContact: "!", dialing: "○", retry: "↻", frozen: "‖", closing: "◦", closed: "✕", done: "■",
-		noLog: "∅", noAccess: "⊘",
-		rule: "─", alertRule: "━", more: "›", less: "‹", wrapped: "↳ ", dot: "·", upTo: "–", ellipsis: "…",
-		bars: []rune("▁▂▃▄▅▆▇█"),
+	unicodeGlyphs = Glyphs{
+		Live: "●", Quiet: "◌", NoContact: "!", Dialing: "○", Retry: "↻", Frozen: "‖", Closing: "◦", Closed: "✕", Done: "■",
+		NoLog: "∅", NoAccess: "⊘",
+		Rule: "─", AlertRule: "━", More: "›", Less: "‹", Wrapped: "↳ ", Dot: "·", UpTo: "–", Ellipsis: "…", Chosen: "▸", Up: "▲", Down: "▼",
+		Bars: []rune("▁▂▃▄▅▆▇█"),
 	}
-	asciiGlyphs = glyphs{
-		live: "*", quiet: "~", noContact: "!", dialing: "o", retry: ">", frozen: "#", closing: "-", closed: "x", done: "=",
-		noLog: "?", noAccess: "%",
-		rule: "-", alertRule: "=", more: ">", less: "<", wrapped: "\\ ", dot: "-", upTo: "-", ellipsis: "..",
-		bars: []rune("_.:-=+*#"),
+	asciiGlyphs = Glyphs{
+		Live: "*", Quiet: "~", NoContact: "!", Dialing: "o", Retry: ">", Frozen: "#", Closing: "-", Closed: "x", Done: "=",
+		NoLog: "?", NoAccess: "%",
+		Rule: "-", AlertRule: "=", More: ">", Less: "<", Wrapped: "\\ ", Dot: "-", UpTo: "-", Ellipsis: "..", Chosen: ">", Up: "^", Down: "v",
+		Bars: []rune("_.:-=+*#"),
 	}
 )
