@@ -13,15 +13,18 @@ func (h *hub) findTruncated(c cursor, files []sibling, w *way) {
 	if c.off > sameHeader {
 		return // so many equal bytes prove that it was not
 	}
-	unread := slices.DeleteFunc(c.since(h.truncated(h.cur, files), -1), func(s sibling) bool {
+	unread := slices.DeleteFunc(c.since(h.truncatedNow(files), -1), func(s sibling) bool {
 		return s.live || s.size == 0
 	})
 	packed, doubt := h.packedCopies(c, files)
 	switch {
 	case len(packed) > 0:
 		// Nobody waits for it: no more is inflated than what a header has.
-		if p, at, ok := h.inPacked(newSearch(context.Background()), c, packed[0]); ok {
-			w.met, w.first, w.spot = MetTruncated, unpacked(p, packed[0], c.off), at
+		s := newSearch(context.Background())
+		p, at, ok := h.inPacked(s, c, packed[0])
+		h.exhausted = h.exhausted || s.exhausted
+		if ok {
+			w.met, w.first, w.spot = MetTruncated, h.unpacked(p, packed[0], c.off), at
 			w.packed, w.files = packed[1:], unread
 			return
 		}
@@ -45,7 +48,7 @@ func (h *hub) findTruncated(c cursor, files []sibling, w *way) {
 // beginsLike reports whether a file begins as the cursor's generation does: it is one of
 // this log's, then, and the log has not grown from it.
 func (h *hub) beginsLike(c cursor, s sibling) bool {
-	f, at, err := h.root.openListed(s)
+	f, at, err := h.openListed(s)
 	if err != nil {
 		return false
 	}
@@ -64,7 +67,7 @@ const maxLatecomer = 12
 // the newest birth that it knows; or soon after, by a copying that took its time, or by a
 // writer that was late to leave a renamed file, and then there is doubt.
 func (h *hub) packedCopies(c cursor, files []sibling) (copies []sibling, doubt bool) {
-	packed := packedSiblings(h.root, h.name, h.alive())
+	packed := h.packed()
 	if c.id.born == 0 || len(packed) == 0 {
 		return nil, false
 	}

@@ -1,9 +1,6 @@
 package follow
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // generation is one file that a log has been, or one run of a file between two
 // truncations. A generation without a body is a time in which nothing had the
@@ -11,15 +8,19 @@ import (
 type generation struct {
 	// Static after construction.
 	void   bool     // nothing had the log's name
+	packed bool     // its body is history, and its size a guess
 	shared bool     // in the hub's own chain; else made for the follower that brought a cursor
 	dir    identity // where the hub found it
 	origin sibling  // what it was opened as; zero for what had the log's name
 
 	// Guarded by hub.mu.
 	id      identity
-	body    *body       // nil: void, gone, parked, or no longer needed
-	missed  int         // looks that did not find the file of a parked one
-	parked  bool        // its body was closed for now; it is opened again for the first user
+	body    *body       // nil: void, gone, or no longer needed
+	missed  int         // looks in a row that did not find the file of a closed one
+	parked  bool        // its closed body is to be found again before anybody reads it
+	lost    bool        // the last look did not find its closed file
+	sought  bool        // a follower waits for late bytes that its closed body could not give
+	doubt   string      // why there may have been more of it than its size; "" if there was not
 	head    []byte      // the first bytes, at most overlap, as the hub saw them
 	size    int64       // as the hub saw it last
 	mark    spot        // where the hub saw it last, while it is the current one
@@ -53,18 +54,32 @@ type leave struct {
 	detail string // of the event
 }
 
-// body is an open file, shared by the generations that have the same one.
+// body is a file, shared by the generations that have the same one.
 type body struct {
 	content
-	id   identity
-	refs int // guarded by hub.mu
+	id      identity
+	refs    int  // of generations, and of those who read it; guarded by hub.mu, as what follows
+	readers int  // those who read it right now
+	touched bool // somebody has since it was asked last
 }
 
-// hold gives a body for f: it shares one if the hub has the same file open already, and
-// owns it otherwise. The caller holds mu.
-func (h *hub) hold(f content, id identity) *body {
+// stored is the file that the body is read from.
+func (b *body) stored() *stored {
+	switch c := b.content.(type) {
+	case *stored:
+		return c
+	case *packed:
+		s, _ := c.file.(*stored)
+		return s
+	}
+	return nil
+}
+
+// hold gives a body for f: it shares one if the hub has the same file already, and owns it
+// otherwise. The caller holds mu.
+func (h *hub) hold(f *stored, id identity) *body {
 	if b, ok := h.bodies[id]; ok {
-		f.Close()
+		b.stored().takeOver(f)
 		b.refs++
 		return b
 	}
@@ -73,20 +88,33 @@ func (h *hub) hold(f content, id identity) *body {
 	return b
 }
 
-// retain takes a reference, which release gives back. The caller holds mu; b may be nil.
+// retain takes a reference for reading, which doneReading gives back. The caller holds mu; b may
+// be nil.
 func (b *body) retain() {
 	if b != nil {
 		b.refs++
+		b.readers++
+		b.touched = true
 	}
 }
 
-// release gives a body back. The caller holds mu; b may be nil.
+// doneReading gives back what retain took. The caller holds mu; b may be nil.
+func (h *hub) doneReading(b *body) {
+	if b != nil {
+		b.readers--
+		h.release(b)
+	}
+}
+
+// release gives back the reference of a generation. The caller holds mu; b may be nil.
 func (h *hub) release(b *body) {
 	if b == nil {
 		return
 	}
 	if b.refs--; b.refs == 0 {
-		delete(h.bodies, b.id)
+		if h.bodies[b.id] == b {
+			delete(h.bodies, b.id)
+		}
 		b.Close()
 	}
 }
@@ -97,22 +125,10 @@ func (h *hub) drop(g *generation) {
 	g.body = nil
 }
 
-// maxOpen bounds the generations of one log that are kept open for followers that
-// are far behind. What is more is parked, the latest first: the earliest are needed
-// first, and removed first by whoever rotates the log.
-const maxOpen = 16
-
-// maxOpenInGrace is the same for those that were left just now. A log that is rotated
-// every 30 ms has no more.
-const maxOpenInGrace = 192
-
-// maxMissed is how many looks in a row must miss a file before it is taken for gone.
-const maxMissed = 5
-
-// prune lets go of the generations that no follower can still come to and whose
-// grace is over. The caller holds mu.
-func (h *hub) prune(now time.Time) {
-	needed := map[*generation]bool{h.cur: true}
+// prune lets go of the generations that no follower can still come to and whose grace is
+// over, and gives those that are needed. The caller holds mu.
+func (h *hub) prune(now time.Time) (needed map[*generation]bool) {
+	needed = map[*generation]bool{h.cur: true}
 	for _, g := range h.gens {
 		if g.users > 0 {
 			for ; g != nil && !needed[g]; g = g.next {
@@ -122,60 +138,24 @@ func (h *hub) prune(now time.Time) {
 	}
 	kept := h.gens[:0]
 	for _, g := range h.gens {
-		inGrace := g.settled && !g.leave.static && now.Sub(g.left) < h.grace
-		if !needed[g] && (!inGrace || g.body == nil) && (g.settled || !g.shared) {
+		if !needed[g] && (!h.inGrace(g, now) || g.body == nil) && (g.settled || !g.shared) {
+			if g.lost && g.body != nil {
+				h.doubt(g)
+			}
 			h.drop(g)
+			if g.sought || g.parked { // whoever waits for it need not any more
+				h.broadcast()
+			}
 			continue
 		}
 		kept = append(kept, g)
 	}
 	clear(h.gens[len(kept):])
 	h.gens = kept
-	open := 0
-	for _, g := range h.gens {
-		if g.body == nil {
-			continue
-		}
-		open++
-		limit := maxOpen
-		if now.Sub(g.left) < h.grace { // somebody may wait for late bytes
-			limit = maxOpenInGrace
-		}
-		if open > limit && g != h.cur && g.settled && g.users == 0 {
-			h.drop(g)
-			g.parked = true
-		}
-	}
+	return needed
 }
 
-// unpark opens the generations again that followers have come to.
-func (h *hub) unpark() {
-	var files []sibling
-	for _, g := range h.gens {
-		h.mu.Lock()
-		needed := g.parked && g.users > 0
-		h.mu.Unlock()
-		if !needed {
-			continue
-		}
-		if files == nil {
-			files, _ = h.siblings()
-		}
-		var again *generation
-		if i := slices.IndexFunc(files, func(s sibling) bool { return s.id == g.id }); i >= 0 {
-			again, _ = h.openSibling(files[i])
-		}
-		h.mu.Lock()
-		switch {
-		case again != nil:
-			g.body, g.parked, g.missed = again.body, false, 0
-		case h.exhausted: // it is tried again
-		case g.missed < maxMissed: // it may be between two names
-			g.missed++
-		default:
-			g.parked = false
-		}
-		h.broadcast()
-		h.mu.Unlock()
-	}
+// inGrace reports whether late bytes are still taken from g. The caller holds mu.
+func (h *hub) inGrace(g *generation, now time.Time) bool {
+	return g.settled && !g.leave.static && now.Sub(g.left) < h.grace
 }

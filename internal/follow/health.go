@@ -15,6 +15,8 @@ type Health struct {
 	Polled      int // those of them that are only polled
 	Watches     int // directories that are watched
 	Generations int // that are held open, of all logs: as many descriptors
+	Files       int // that are open: generations, what is searched, and what Read gave
+	MaxFiles    int // that may be; 0 if there is no limit
 }
 
 // Health tells how well changes are seen now.
@@ -34,6 +36,7 @@ func (l *Logs) Health() Health {
 	for _, hub := range hubs {
 		hub.health(&h)
 	}
+	l.files.health(&h)
 	l.watcher.mu.Lock()
 	defer l.watcher.mu.Unlock()
 	h.Watches = len(l.watcher.dirs)
@@ -55,10 +58,5 @@ func (hub *hub) health(h *Health) {
 	if hub.silent != "" || !hub.watched {
 		h.Polled++
 	}
-	h.Generations += len(hub.bodies)
-	for _, g := range hub.gens {
-		if g.body.packed() {
-			h.Generations++
-		}
-	}
+	h.Generations += hub.openFiles()
 }

@@ -1,6 +1,9 @@
 package follow
 
-import "bytes"
+import (
+	"bytes"
+	"os"
+)
 
 // hole looks whether data, which was read at the place, has a hole in it that others
 // wrote behind. It reports true with a Hole event that skips one where data begins, or
@@ -10,13 +13,16 @@ func (f *Follower) hole(b *body, data []byte) (Event, bool) {
 	if nul < 0 {
 		return Event{}, false
 	}
-	stored, ok := b.content.(disk)
+	file, ok := b.content.(*stored)
 	if !ok {
 		return Event{}, false
 	}
 	p := f.pos.reading()
-	begin, end, ok := holeIn(stored.File, p.off+int64(nul), p.off+int64(len(data)))
-	if !ok {
+	var begin, end int64
+	err := file.with(func(open *os.File) {
+		begin, end, ok = holeIn(open, p.off+int64(nul), p.off+int64(len(data)))
+	})
+	if err != nil || !ok {
 		return Event{}, false
 	}
 	if begin > p.off {

@@ -126,6 +126,7 @@ func (h *hub) teardown() {
 	}
 	h.gens, h.cur = nil, nil
 	h.broadcast()
+	h.logs.files.dismiss()
 }
 
 // hint asks for a look. It never blocks.

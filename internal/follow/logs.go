@@ -18,6 +18,22 @@ type Options struct {
 	Poll    time.Duration // how long a change can stay unseen when the watcher misses it; 0 means 1 s
 	Grace   time.Duration // how long late bytes are taken from a generation that was left; 0 means 5 s
 	NoWatch bool          // poll only: for tests in fake time, and file systems that tell nothing
+
+	// MaxFiles is how many files of logs are open at the same time at most, over all logs:
+	// generations, also packed ones, what is searched or compared, directories being
+	// listed, and each [Snapshot]. It does not count two descriptors for each [Root], the
+	// watcher's own, and what asking for a file's name takes for some microseconds: one
+	// in each goroutine that does so, and two below a directory in the root. 0 means no
+	// limit, else it is at least [MinFiles].
+	//
+	// Each log that is followed has one of them to itself, and some 1/8 is for what is opened
+	// briefly and for rotations. Where the rest is used up, older generations are closed, and
+	// opened for each read by the names that they have then: first those that only late
+	// bytes are waited for in, then those of the logs with more than a fair share. One that
+	// was removed cannot be opened again; it is closed only where the current generation of
+	// another log can be had in no other way, and told as a [Gap] to who had not read it.
+	// Where not even that helps, following is refused with [WhyExhausted].
+	MaxFiles int
 }
 
 // ErrClosed is the error of everything that is asked of a closed [Logs] or [Follower].
@@ -32,6 +48,7 @@ type Logs struct {
 
 	watcher *watcher
 	buffers buffers
+	files   *files
 	turns   chan struct{} // one for each search that may inflate at a time
 
 	mu     sync.Mutex
@@ -62,8 +79,11 @@ func Open(roots []Root, opt Options) (_ *Logs, err error) {
 			l.Close()
 		}
 	}()
+	if l.files, err = newFiles(opt.MaxFiles, l.hintAll); err != nil {
+		return nil, err
+	}
 	for _, r := range roots {
-		opened, err := openRoot(r)
+		opened, err := openRoot(r, l.files)
 		if err != nil {
 			return nil, err
 		}
@@ -108,12 +128,24 @@ func (l *Logs) acquire(r *root, name string) (*hub, error) {
 	key := hubKey{r, name}
 	h, ok := l.hubs[key]
 	if !ok {
+		if err := l.files.admit(); err != nil {
+			return nil, err
+		}
 		h = newHub(l, key)
 		l.hubs[key] = h
 		l.wg.Go(h.run)
 	}
 	h.refs++
 	return h, nil
+}
+
+// hintAll asks all hubs for a look.
+func (l *Logs) hintAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, h := range l.hubs {
+		h.hint()
+	}
 }
 
 // release gives back a reference. With the last one the hub ends, and release waits
@@ -143,16 +175,19 @@ type Info struct {
 
 // Stat tells about the log called name.
 func (l *Logs) Stat(name string) (Info, error) {
-	s, err := l.Read(name)
+	s, err := l.read(name, brief)
 	if err != nil {
 		return Info{}, err
 	}
-	defer s.Close()
 	end, err := spotAt(s.file, s.size)
+	s.Close() // before the directory is listed
 	if err != nil {
 		return Info{}, refuse(name, err)
 	}
-	files, _ := siblings(s.root, s.at.key, s.at.found)
+	files, err := siblings(s.root, s.at.key, s.at.found)
+	if isExhausted(err) {
+		return Info{}, refuse(name, err)
+	}
 	p := position{
 		tag: digest([]byte(s.root.name + "/" + s.at.key)),
 		at:  place{id: s.at.id, head: s.head, horizon: horizonOf(files), spot: end},
@@ -248,11 +283,11 @@ func (r *root) list(asked, name string, hidden bool) ([]Entry, error) {
 		if !at.mode.IsDir() { // not opened: that might block
 			return nil, &Refusal{Name: asked, Why: WhyNotFound, Detail: "it is not a directory"}
 		}
-		d, err := r.dir.Open(name)
+		d, closeDir, err := r.openDir(name)
 		if err != nil {
 			return nil, refuse(asked, err)
 		}
-		defer d.Close()
+		defer closeDir()
 		if names, err = d.Readdirnames(-1); err != nil {
 			return nil, refuse(asked, err)
 		}

@@ -9,13 +9,20 @@ func (h *hub) look() time.Duration {
 	if h.calm(now) {
 		return h.rest()
 	}
+	if h.exhausted {
+		defer h.wakeAll() // somebody may wait for what could not be opened
+	}
 	h.unsure, h.exhausted = false, false
 	if h.dueToRewatch(now) {
 		h.rewatch(now)
 	}
 	live, err := h.root.stat(h.name)
-	if isExhausted(err) && h.cur != nil {
+	if isExhausted(err) {
 		h.exhausted = true // which says nothing of the log
+		if h.cur == nil {
+			h.err = err
+			return h.poll / 4
+		}
 		return min(h.tend(now), h.poll/4)
 	}
 	h.live, h.err = live, err
@@ -33,7 +40,7 @@ func (h *hub) look() time.Duration {
 	}
 	next := h.tend(now)
 	switch {
-	case h.exhausted:
+	case h.cur == nil, h.exhausted:
 		next = min(next, h.poll/4)
 	case h.unsure:
 		next = min(next, pause)
@@ -61,7 +68,7 @@ func (h *hub) current() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.bodies, h.cur.body.id)
-	h.cur.id, h.cur.body.id = m.id, m.id
+	h.cur.id, h.cur.body.id, h.cur.body.stored().id = m.id, m.id, m.id
 	h.bodies[m.id] = h.cur.body
 	h.cur.horizon.add(m.id)
 	return true
@@ -74,7 +81,7 @@ const stillness = 3 * time.Second
 // calm reports that nothing has happened since the last look, and that nothing is waited
 // for: it then costs one system call to know that of a silent log.
 func (h *hub) calm(at time.Time) bool {
-	if h.still.id.zero() || h.unsure || len(h.gens) != 1 || !h.absent.IsZero() || h.dueToRewatch(at) {
+	if h.still.id.zero() || h.unsure || h.exhausted || len(h.gens) != 1 || !h.absent.IsZero() || h.dueToRewatch(at) {
 		return false
 	}
 	h.mu.Lock()
@@ -118,6 +125,9 @@ func (h *hub) missing(now time.Time) {
 	h.rewatch(now) // another part of the way to the log may be what is missing now
 	if h.cur == nil {
 		files, _ := h.siblings()
+		if h.exhausted {
+			return
+		}
 		for _, s := range files {
 			h.account(s.id)
 		}
@@ -164,7 +174,21 @@ func (h *hub) siblings() ([]sibling, error) {
 	if isExhausted(err) {
 		h.exhausted, err = true, errMoved
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range files { // what is closed is found by its name
+		if b, ok := h.bodies[s.id]; ok {
+			b.stored().name.Store(&s.name)
+		}
+	}
 	return files, err
+}
+
+// packed are the log's siblings that were packed.
+func (h *hub) packed() []sibling {
+	files, err := packedSiblings(h.root, h.name, h.alive())
+	h.exhausted = h.exhausted || isExhausted(err)
+	return files
 }
 
 // alive is what has the log's name, zero if nothing has.
@@ -187,26 +211,30 @@ func (h *hub) rest() time.Duration {
 // next look may wait.
 func (h *hub) tend(now time.Time) time.Duration {
 	next := h.rest()
-	if !h.absent.IsZero() && !h.cur.void {
+	if !h.absent.IsZero() && h.cur != nil && !h.cur.void {
 		next = min(next, removal/4, h.grace/4)
 	}
 	for _, g := range h.gens { // only looks change gens
-		if g == h.cur || g.body == nil || g.leave.static || g.next == nil {
+		if g == h.cur || g.body == nil || g.leave.static || g.next == nil || g.parked {
 			continue
 		}
-		m, err := g.body.meta()
-		h.mu.Lock()
-		if err == nil && m.size > g.size {
-			g.size, g.grown = m.size, now
-			h.broadcast()
+		unlinked, missed := h.tendOld(g, now)
+		if missed {
+			next = min(next, h.poll/4)
 		}
-		next = min(next, h.settle(g, err == nil && m.links == 0, now))
+		h.mu.Lock()
+		next = min(next, h.settle(g, unlinked, now))
 		h.mu.Unlock()
 	}
-	h.unpark()
+	if h.unpark(now) {
+		next = min(next, h.poll/4)
+	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.prune(now)
+	needed := h.prune(now)
+	h.mu.Unlock()
+	if h.makeRoom(needed, now) {
+		next = min(next, asking)
+	}
 	return max(next, time.Millisecond)
 }
 

@@ -97,7 +97,7 @@ func (h *hub) meetPacked(s *search, c cursor, gone way) (way, error) {
 	if gone.anew {
 		w.met = MetTruncated
 	}
-	packed := packedSiblings(h.root, h.name, h.alive())
+	packed := h.packed()
 	err := h.asideOfCurrent(func(content) (err error) {
 		w.first, w.spot, w.packed, err = h.findPacked(s, c, packed, gone.like)
 		return err

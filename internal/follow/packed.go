@@ -18,13 +18,15 @@ import (
 // What cannot be inflated is taken for its end, and damage tells of it once that is
 // reached. What comes after the last member and is none is ignored, as gzip(1) does.
 type packed struct {
-	file   disk
+	file   content // stays the same once a generation is made of it
+	at     found
 	stored *bufio.Reader
 	in     *gzip.Reader
 	head   []byte // the first bytes inflated, at most overlap
 	window []byte // the bytes before pos
 	pos    int64
 	damage error   // why no more can be inflated; nil if that is not known, or there is no more
+	broken bool    // inflating was ended where it could be gone on with: it begins anew
 	search *search // pays for what is inflated; nil when there is nothing to be paid
 }
 
@@ -40,11 +42,11 @@ const (
 
 // openPacked opens a file that siblings found to be packed.
 func (r *root) openPacked(s sibling, pay *search) (*packed, error) {
-	f, _, err := r.openListed(s)
+	f, at, err := pay.opens(r, s)
 	if err != nil {
 		return nil, err
 	}
-	p := &packed{file: f, search: pay}
+	p := &packed{file: f, at: at, search: pay}
 	if err = p.rewind(); err == nil {
 		p.head, err = readHead(p, overlap)
 	}
@@ -55,9 +57,15 @@ func (r *root) openPacked(s sibling, pay *search) (*packed, error) {
 	return p, nil
 }
 
+// packedBytes are the bytes of a packed file as they are stored.
+type packedBytes struct{ p *packed }
+
+func (b packedBytes) ReadAt(p []byte, off int64) (int, error) { return b.p.file.ReadAt(p, off) }
+
 func (p *packed) rewind() error {
+	p.broken = false
 	p.pos, p.window = 0, slices.Grow(p.window[:0], packedWindow)
-	p.stored = bufio.NewReaderSize(io.NewSectionReader(p.file, 0, math.MaxInt64), 16<<10)
+	p.stored = bufio.NewReaderSize(io.NewSectionReader(packedBytes{p}, 0, math.MaxInt64), 16<<10)
 	if p.in == nil {
 		p.in = new(gzip.Reader)
 	}
@@ -100,6 +108,9 @@ func (p *packed) inflate() error {
 		err = p.nextMember()
 	}
 	switch {
+	case n == 0 && (isExhausted(err) || errors.Is(err, errAway)): // which says nothing of the file
+		p.broken = true
+		return err
 	case n == 0 && err != nil: // an error that came with bytes comes again
 		if !errors.Is(err, io.EOF) {
 			p.damage = err
@@ -115,8 +126,10 @@ func (p *packed) ReadAt(b []byte, off int64) (n int, err error) {
 	for n < len(b) {
 		at, begin := off+int64(n), p.pos-int64(len(p.window))
 		switch {
-		case at < begin:
-			err = p.rewind()
+		case at < begin, p.broken:
+			if err = p.rewind(); err != nil {
+				p.broken = true
+			}
 		case at < p.pos:
 			n += copy(b[n:], p.window[at-begin:])
 		default:
@@ -165,12 +178,13 @@ func (b *body) damage() error {
 }
 
 // unpacked makes a generation of p, which can go on to others only.
-func unpacked(p *packed, s sibling, read int64) *generation {
+func (h *hub) unpacked(p *packed, s sibling, read int64) *generation {
 	p.search = nil
-	return &generation{
-		id: s.id, body: &body{content: p, id: s.id, refs: 1}, head: p.head,
-		size: max(p.size(s.size), read),
+	size := max(p.size(s.size), read)
+	if f, ok := p.file.(disk); ok {
+		p.file = h.keeping(f, p.at, []string{s.kin}, true)
 	}
+	return &generation{id: s.id, packed: true, body: &body{content: p, id: s.id, refs: 1}, head: p.head, size: size}
 }
 
 // findPacked looks for the cursor's bytes in packed files, which the one that it names
@@ -187,7 +201,7 @@ func (h *hub) findPacked(s *search, c cursor, files []sibling, like likeness) (g
 	defer release()
 	keep := func(p *packed, i int, where spot) {
 		h.unhold(g)
-		g, at, after = unpacked(p, files[i], c.off), where, files[i+1:]
+		g, at, after = h.unpacked(p, files[i], c.off), where, files[i+1:]
 	}
 	own := slices.IndexFunc(files, func(f sibling) bool { return c.id.sameFile(f.id) })
 	if own >= 0 {

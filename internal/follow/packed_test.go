@@ -21,7 +21,8 @@ func TestPacked_readsLikeTheFile(t *testing.T) {
 	name := join(dir, "app.log.1")
 	must(t, os.WriteFile(name, plain, 0o644))
 	must(t, gzipFile(name))
-	files := packedSiblings(l.roots[0], "app.log", found{})
+	files, err := packedSiblings(l.roots[0], "app.log", found{})
+	must(t, err)
 	if len(files) != 1 {
 		t.Fatalf("%d packed files", len(files))
 	}
@@ -67,12 +68,14 @@ func TestPacked_aBombIsNotInflatedForever(t *testing.T) {
 	c := cursor{id: identity{ino: 1, born: 1}, off: 1 << 40, head: digest(zeros[:overlap])}
 	s := newSearch(t.Context())
 	s.left = 8 << 20
-	_, _, _, err := f.hub.findPacked(s, c, packedSiblings(l.roots[0], "app.log", found{}), likeness{})
+	files, err := packedSiblings(l.roots[0], "app.log", found{})
+	must(t, err)
+	_, _, _, err = f.hub.findPacked(s, c, files, likeness{})
 	if !errors.Is(err, errCut) {
 		t.Errorf("got %v", err)
 	}
 	// And without such limits its end is found to come before the cursor.
-	g, _, _, err := f.hub.findPacked(newSearch(t.Context()), c, packedSiblings(l.roots[0], "app.log", found{}), likeness{})
+	g, _, _, err := f.hub.findPacked(newSearch(t.Context()), c, files, likeness{})
 	if g != nil || err != nil && !errors.Is(err, io.EOF) {
 		t.Errorf("found %v, %v", g, err)
 	}
@@ -82,7 +85,8 @@ func TestPacked_aBombIsNotInflatedForever(t *testing.T) {
 func TestPacked_sizeIsPossible(t *testing.T) {
 	dir, l := openDir(t, Options{NoWatch: true})
 	must(t, os.WriteFile(join(dir, "app.log.1.gz"), append(gzipped(t, "one\n"), 0xff, 0xff, 0xff, 0xff), 0o644))
-	files := packedSiblings(l.roots[0], "app.log", found{})
+	files, err := packedSiblings(l.roots[0], "app.log", found{})
+	must(t, err)
 	p, err := l.roots[0].openPacked(files[0], nil)
 	must(t, err)
 	defer p.Close()

@@ -13,16 +13,17 @@ type Why string
 // Reasons to refuse.
 const (
 	WhyNotFound   Why = "not found"
-	WhyDenied     Why = "denied"      // the system does not let this process read it
-	WhyDirectory  Why = "a directory" // it is followed by no one; List it
-	WhyNotRegular Why = "not regular" // a FIFO, a device, a socket, a file of procfs; never opened
-	WhyHidden     Why = "hidden"      // a dotfile, or below a dot directory, and Options.Hidden is off
-	WhyBadName    Why = "bad name"    // no log can have this name
-	WhyBadCursor  Why = "bad cursor"  // not a cursor of this version, or a damaged one
-	WhyOtherLog   Why = "another log" // a cursor, but of another log
-	WhyGap        Why = "gap"         // Start.Strict: bytes after the cursor cannot be had
-	WhyNoTimes    Why = "no times"    // FromSince: no line of the log has a time that is understood
-	WhyFault      Why = "fault"       // the system failed in another way; Err tells
+	WhyDenied     Why = "denied"       // the system does not let this process read it
+	WhyDirectory  Why = "a directory"  // it is followed by no one; List it
+	WhyNotRegular Why = "not regular"  // a FIFO, a device, a socket, a file of procfs; never opened
+	WhyHidden     Why = "hidden"       // a dotfile, or below a dot directory, and Options.Hidden is off
+	WhyBadName    Why = "bad name"     // no log can have this name
+	WhyBadCursor  Why = "bad cursor"   // not a cursor of this version, or a damaged one
+	WhyOtherLog   Why = "another log"  // a cursor, but of another log
+	WhyGap        Why = "gap"          // Start.Strict: bytes after the cursor cannot be had
+	WhyNoTimes    Why = "no times"     // FromSince: no line of the log has a time that is understood
+	WhyExhausted  Why = "out of files" // no file can be opened now: Options.MaxFiles are open, or as many as the process may have
+	WhyFault      Why = "fault"        // the system failed in another way; Err tells
 )
 
 // Refusal is the error of a log that is not served, or not from where it was asked for.
@@ -65,6 +66,8 @@ func refuse(name string, err error) error {
 	switch {
 	case isAbsent(err):
 		why = WhyNotFound
+	case isExhausted(err):
+		why = WhyExhausted
 	case errors.Is(err, fs.ErrPermission):
 		why = WhyDenied
 	case errors.Is(err, syscall.ENAMETOOLONG):
@@ -81,10 +84,23 @@ func refuse(name string, err error) error {
 const escapes = "path escapes from parent"
 
 // isExhausted reports that the system, or this process, has no descriptor or no memory
-// left: it says nothing of the file.
+// left, or that Options.MaxFiles are open: it says nothing of the file.
 func isExhausted(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
 }
+
+// exhausted is an error of this package that isExhausted knows, as it does the system's.
+type exhausted string
+
+func (e exhausted) Error() string      { return string(e) }
+func (exhausted) Is(target error) bool { return target == syscall.EMFILE }
+
+const (
+	// errFull is the error of an opening over the limit.
+	errFull = exhausted("as many files of logs are open as may be")
+	// errNoFile is the error of what could not be done because something could not be opened.
+	errNoFile = exhausted("no file can be opened now")
+)
 
 // isAbsent reports that nothing has the name, or that a parent is missing.
 func isAbsent(err error) bool {

@@ -29,6 +29,13 @@ func (h *hub) restart(now time.Time, copies []*generation) {
 		}
 	}
 	rest := h.takeCopy(&copies)
+	if h.exhausted { // then it says nothing that there is no copy
+		h.discard(copies...)
+		if rest != nil {
+			h.discard(rest)
+		}
+		return
+	}
 	cur := h.cur
 	h.mu.Lock()
 	fresh := &generation{id: cur.id, dir: cur.dir, body: cur.body}
@@ -71,7 +78,7 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 		return nil, false
 	}
 	all := len(files)
-	if files = h.truncated(h.cur, files); len(files) < all {
+	if files = h.truncatedNow(files); len(files) < all {
 		h.stamp = time.Time{} // what was copied is to be truncated: then this is to be asked again
 	}
 	var out []*generation
@@ -107,21 +114,26 @@ func (h *hub) copies(seen print) ([]*generation, bool) {
 // truncated gives files without those that are copies of what log has now: it was not
 // truncated since. A copy is born after its original, and after all copies of what the
 // original was before; equal content alone proves nothing, since many logs begin alike.
-func (h *hub) truncated(log *generation, files []sibling) []sibling {
-	if log.body == nil {
-		return files
-	}
+func (h *hub) truncated(log content, id identity, files []sibling) []sibling {
 	files = slices.Clone(files)
 	for i, s := range slices.Backward(files) {
 		if s.live {
 			continue
 		}
-		if s.id.born <= log.id.born && log.id.born != 0 || !h.isOriginal(log.body, s) {
+		if s.id.born <= id.born && id.born != 0 || !h.isOriginal(log, s) {
 			break
 		}
 		files = slices.Delete(files, i, i+1)
 	}
 	return files
+}
+
+// truncatedNow is truncated for the current generation.
+func (h *hub) truncatedNow(files []sibling) []sibling {
+	if h.cur.body == nil {
+		return files
+	}
+	return h.truncated(h.cur.body, h.cur.id, files)
 }
 
 // isOriginal reports whether log has all that is in the file s: then s is a copy of
@@ -130,12 +142,12 @@ func (h *hub) isOriginal(log content, s sibling) bool {
 	if s.live {
 		return false
 	}
-	f, at, err := h.root.openListed(s)
+	f, at, err := h.openListed(s)
 	if err != nil {
 		return false
 	}
-	defer f.Close()
 	p, err := printOf(f, at.size)
+	f.Close() // log may have to be opened
 	return err == nil && p.holds(log)
 }
 

@@ -28,10 +28,12 @@ type root struct {
 	self *os.File // the same directory
 	only string   // the one file that is served; "" for all
 
+	files *files // counts what is opened below it
+
 	before func() // tests only: see step
 }
 
-func openRoot(r Root) (*root, error) {
+func openRoot(r Root, files *files) (*root, error) {
 	if r.Name != "" {
 		if why := badPart(r.Name); why != "" || strings.Contains(r.Name, "/") || r.Name == reserved {
 			return nil, fmt.Errorf("root %q: name %q cannot be part of a path", r.Path, r.Name)
@@ -57,7 +59,7 @@ func openRoot(r Root) (*root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("root %q: %w", r.Path, err)
 	}
-	opened := &root{name: r.Name, path: at, dir: dir, only: only}
+	opened := &root{name: r.Name, path: at, dir: dir, only: only, files: files}
 	if opened.self, err = dir.Open("."); err == nil {
 		err = checkRoot(dir, opened.self, only)
 	}

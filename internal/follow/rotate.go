@@ -29,9 +29,15 @@ func (h *hub) account(ids ...identity) {
 // advance goes on to the file that has the log's name now, by way of all those that
 // had it in between.
 func (h *hub) advance(now time.Time) {
-	file, at, err := h.root.open(h.name)
-	if isExhausted(err) && h.cur != nil {
+	open, at, err := h.root.open(h.name, current)
+	if isExhausted(err) {
 		h.exhausted = true
+		switch {
+		case h.cur == nil:
+			h.err = err
+		case !h.cur.void:
+			h.inspect(now) // its writer may go on
+		}
 		return
 	}
 	if err != nil {
@@ -40,14 +46,18 @@ func (h *hub) advance(now time.Time) {
 		return
 	}
 	h.live, h.absent = at, time.Time{}
-	silent := silentFS(file.File)
+	file := newStored(open, at, kinOf(h.name, at), false)
+	silent := silentFS(open.File)
 	h.mu.Lock()
 	h.silent = silent
 	h.mu.Unlock()
 	files, err := h.siblings()
 	next := &generation{id: at.id, dir: h.dirOf(at)}
 	if h.cur == nil {
-		h.beginChain(next, file, files, now)
+		if !h.beginChain(next, file, files, now) {
+			file.Close()
+			return
+		}
 	} else if errors.Is(err, errMoved) || !h.rotate(next, file, files, err, now) {
 		file.Close()
 		h.again()
@@ -60,34 +70,39 @@ func (h *hub) advance(now time.Time) {
 
 // beginChain begins the chain with the generation that is there when the hub begins. What
 // is older is history; a copy that is being made right now is not, nor is what was
-// rotated since the file was opened.
-func (h *hub) beginChain(g *generation, file content, files []sibling, now time.Time) {
+// rotated since the file was opened. It reports false when not all of that could be opened.
+func (h *hub) beginChain(g *generation, file *stored, files []sibling, now time.Time) bool {
 	if at, err := h.root.stat(h.name); err != nil || at.id != g.id {
 		// The births of copies are later than the log's, too: but copies leave it its name.
 		files = slices.DeleteFunc(files, func(s sibling) bool { return s.id.born >= g.id.born && s.id != g.id })
 	}
-	h.mu.Lock()
-	g.body = h.hold(file, g.id)
-	h.mu.Unlock()
-	for _, s := range h.truncated(g, files) {
+	history := h.truncated(file, g.id, files)
+	if h.exhausted {
+		h.err = errNoFile
+		return false
+	}
+	for _, s := range history {
 		g.horizon.add(s.id)
 		h.account(s.id)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	g.body = h.hold(file, g.id)
 	h.succeed(g, leave{}, now)
+	return true
 }
 
 // rotate puts next, whose file is open already, at the end of the chain, and before
 // it those of files that nobody has seen. It reports false when the files were
 // renamed under it.
-func (h *hub) rotate(next *generation, file content, files []sibling, listing error, now time.Time) bool {
+func (h *hub) rotate(next *generation, file *stored, files []sibling, listing error, now time.Time) bool {
 	how := h.farewell(next)
 	if listing != nil {
 		how.gap = "the log's directory may not be listed, and so it cannot be known whether there was a file in between"
 	}
 	between, ok := h.openUnseen(files, &how)
-	if !ok {
+	if !ok || h.exhausted {
+		h.discard(between...)
 		return false
 	}
 	h.mu.Lock()
@@ -107,11 +122,13 @@ func (h *hub) catchUp(now time.Time) {
 		return
 	}
 	var how leave
-	between, ok := h.openUnseen(h.truncated(h.cur, files), &how)
-	if !ok {
+	between, ok := h.openUnseen(h.truncatedNow(files), &how)
+	if !ok || h.exhausted {
+		h.discard(between...)
 		h.again()
+		return
 	}
-	if !ok || len(between) == 0 {
+	if len(between) == 0 {
 		return
 	}
 	gap := how.gap
@@ -219,10 +236,7 @@ var errMoved = errors.New("the log changed while it was looked at")
 
 // openSibling opens a file that was listed, as a generation without a successor.
 func (h *hub) openSibling(s sibling) (*generation, error) {
-	f, at, err := h.root.openListed(s)
-	if isExhausted(err) {
-		h.exhausted = true
-	}
+	f, at, err := h.openListed(s)
 	if isAbsent(err) || isExhausted(err) {
 		return nil, errMoved
 	}
@@ -234,10 +248,28 @@ func (h *hub) openSibling(s sibling) (*generation, error) {
 		f.Close()
 		return nil, err
 	}
+	file := h.keeping(f, at, kinOf(h.name, h.alive()), false)
 	dir := h.dirOf(at)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	g := &generation{id: at.id, dir: dir, origin: s, body: h.hold(f, at.id), head: head, size: at.size}
+	g := &generation{id: at.id, dir: dir, origin: s, body: h.hold(file, at.id), head: head, size: at.size}
 	g.horizon.add(at.id)
 	return g, nil
+}
+
+// openListed opens a file that was listed, for a brief use.
+func (h *hub) openListed(s sibling) (disk, found, error) {
+	f, at, err := h.root.openListed(s)
+	h.exhausted = h.exhausted || isExhausted(err)
+	return f, at, err
+}
+
+// keeping makes a content of a file that was opened for a brief use. It stays open if it may.
+func (h *hub) keeping(f disk, at found, kin []string, packed bool) *stored {
+	keep := h.keep(&f)
+	s := newStored(f, at, kin, packed)
+	if !keep {
+		s.Close()
+	}
+	return s
 }

@@ -18,6 +18,9 @@ type search struct {
 	ctx   context.Context // the caller's: who has gone needs no place
 	until time.Time
 	left  int64 // bytes that may still be read
+
+	exhausted bool          // something could not be opened
+	yielded   time.Duration // waited for what others close
 }
 
 func newSearch(ctx context.Context) *search {
@@ -37,6 +40,48 @@ func (s *search) spend(n int) error {
 	if s.left < 0 || time.Now().After(s.until) {
 		return errCut
 	}
+	return nil
+}
+
+// opens opens a file that was listed, to be searched. Its time stands still while it waits
+// until it may be opened. s may be nil, for what costs nothing.
+func (s *search) opens(r *root, file sibling) (disk, found, error) {
+	if s == nil {
+		return r.openListed(file)
+	}
+	began := time.Now()
+	if err := r.files.await(s.ctx); err != nil {
+		return disk{}, found{}, err
+	}
+	s.until = s.until.Add(time.Since(began))
+	f, at, err := r.listed(file, searched)
+	s.exhausted = s.exhausted || isExhausted(err)
+	return f, at, err
+}
+
+// yielding is how long a follower's beginning is put off at most because nothing can be
+// opened for it: until the dire shortage that comes of this has made room.
+const yielding = maxSettle + maxSettle/2
+
+// yield waits a while for others to close what they can, without holding looking. Its error
+// is one that isExhausted knows when that took too long.
+func (h *hub) yield(s *search) error {
+	const step = 20 * time.Millisecond
+	if s.yielded >= yielding {
+		return errNoFile
+	}
+	h.looking.Unlock()
+	defer h.looking.Lock()
+	timer := time.NewTimer(step)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.ctx.Done():
+		return context.Cause(s.ctx)
+	}
+	s.yielded += step
+	s.until = s.until.Add(step)
+	s.exhausted = false
 	return nil
 }
 
@@ -80,7 +125,7 @@ func (h *hub) aside(g *generation, find func(content) error) error {
 
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.release(body)
+	h.doneReading(body)
 	g.users--
 	if h.closed {
 		return ErrClosed

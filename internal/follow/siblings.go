@@ -14,7 +14,8 @@ import (
 type sibling struct {
 	found
 	suffix suffix
-	live   bool // it has the log's name
+	kin    string // the name that it was listed for
+	live   bool   // it has the log's name
 }
 
 // suffix is what rotators add to a log's name.
@@ -154,8 +155,7 @@ func siblings(r *root, name string, live found) ([]sibling, error) {
 		if isAbsent(err) && live.id.zero() {
 			err = nil // the log is not there, and neither is its directory
 		}
-		same := func(a, b sibling) bool { return a.id == b.id && a.suffix == b.suffix }
-		if i > 0 && err == nil && slices.EqualFunc(files, last, same) {
+		if i > 0 && err == nil && slices.EqualFunc(files, last, sameSibling) {
 			return files, nil
 		}
 		last = files
@@ -163,8 +163,10 @@ func siblings(r *root, name string, live found) ([]sibling, error) {
 	return last, errMoved
 }
 
+func sameSibling(a, b sibling) bool { return a.id == b.id && a.suffix == b.suffix }
+
 func listSiblings(r *root, name string, live found) ([]sibling, error) {
-	out, err := siblingsOf(r, name, live, false)
+	out, err := siblingsOf(r, kinOf(name, live), false)
 	out = slices.DeleteFunc(out, func(s sibling) bool { return s.suffix.text == "" && s.id != live.id })
 	has := false
 	for i := range out {
@@ -187,27 +189,33 @@ func listSiblings(r *root, name string, live found) ([]sibling, error) {
 	}), err
 }
 
-// siblingsOf lists the siblings of a log, the packed ones or the others: those beside
-// its name, and beside what that names if it is a symlink.
-func siblingsOf(r *root, name string, live found, packed bool) ([]sibling, error) {
-	out, err := siblingsIn(r, name, packed)
+// kinOf are the names beside which a log's siblings are: its own, and what that names if
+// it is a symlink. live is what has the log's name.
+func kinOf(name string, live found) []string {
 	if live.name == "" || path.Clean(live.name) == name {
-		return out, err
+		return []string{name}
 	}
 	dir, base := path.Split(live.name)
-	more, moreErr := siblingsIn(r, dir+unsuffix(base), packed)
-	return append(out, more...), cmp.Or(err, moreErr)
+	return []string{name, dir + unsuffix(base)}
+}
+
+// siblingsOf lists the siblings of kin, the packed ones or the others.
+func siblingsOf(r *root, kin []string, packed bool) (out []sibling, err error) {
+	for _, name := range kin {
+		more, moreErr := siblingsIn(r, name, packed)
+		out, err = append(out, more...), cmp.Or(err, moreErr)
+	}
+	return out, err
 }
 
 // siblingsIn lists the siblings of name in its directory, the packed ones or the others.
 func siblingsIn(r *root, name string, packed bool) (out []sibling, err error) {
 	dir, base := path.Split(name)
-	r.step()
-	d, err := r.dir.Open(path.Clean("./" + dir))
+	d, closeDir, err := r.openDir(path.Clean("./" + dir))
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
+	defer closeDir()
 	for len(out) < maxSiblings {
 		names, err := d.Readdirnames(256)
 		for _, n := range names {
@@ -223,7 +231,7 @@ func siblingsIn(r *root, name string, packed bool) (out []sibling, err error) {
 			case isExhausted(err):
 				return out, err
 			case err == nil && at.refusal() == nil:
-				out = append(out, sibling{found: at, suffix: s})
+				out = append(out, sibling{found: at, suffix: s, kin: name})
 			}
 		}
 		if err == io.EOF {
@@ -242,12 +250,15 @@ const inflatable = ".gz"
 // packedSiblings lists the log's siblings that were packed, the earliest first, as their
 // names tell: their births are those of the packing. One that is being packed right now
 // is left out, since its original is still there.
-func packedSiblings(r *root, name string, live found) []sibling {
-	out, _ := siblingsOf(r, name, live, true) // history is what there is
+func packedSiblings(r *root, name string, live found) ([]sibling, error) {
+	out, err := siblingsOf(r, kinOf(name, live), true) // history is what there is
 	out = slices.DeleteFunc(out, func(s sibling) bool {
-		_, err := r.stat(strings.TrimSuffix(s.name, inflatable))
-		return err == nil
+		_, statErr := r.stat(strings.TrimSuffix(s.name, inflatable))
+		if isExhausted(statErr) {
+			err = statErr
+		}
+		return statErr == nil
 	})
 	slices.SortStableFunc(out, func(a, b sibling) int { return a.suffix.compare(b.suffix) })
-	return slices.CompactFunc(out, func(a, b sibling) bool { return a.id == b.id })
+	return slices.CompactFunc(out, func(a, b sibling) bool { return a.id == b.id }), err
 }

@@ -246,6 +246,18 @@ func (w *witness) explainGap(a account, lost *int64, opening bool) (out []accoun
 			out = append(out, b)
 		}
 	}
+	for i, l := range a.lefts {
+		// Late bytes may have come to a file that was removed, or away, while it was closed.
+		if w.limit && lost == nil && !opening && !l.lateTold && (w.model.runs[l.run].orphan() || w.wasAway()) {
+			b := a
+			b.lefts = slices.Clone(a.lefts)
+			b.lefts[i].told, b.lefts[i].lateTold = true, true
+			if w.unread(l) == 0 {
+				b.unsure++
+			}
+			out = append(out, b)
+		}
+	}
 	a.gaps++
 	if lost != nil {
 		a.lost += *lost
@@ -261,6 +273,11 @@ func (w *witness) explainGap(a account, lost *int64, opening bool) (out []accoun
 	}
 	more, why := w.jump(a)
 	return append(out, more...), why
+}
+
+// wasAway reports whether the log ever was between two names, or its directory was.
+func (w *witness) wasAway() bool {
+	return slices.ContainsFunc(w.model.runs[1:], func(c *run) bool { return len(c.absences) > 0 })
 }
 
 // packed reports whether any run was packed.

@@ -22,9 +22,15 @@ const (
 	lateFor = defaultGrace - defaultPoll - 500*time.Millisecond
 	// toldFor is how long a log must be away until that is told.
 	toldFor = removal + caughtUp
-	// openBehind is how many generations a follower can be behind and have them all in hand.
-	openBehind = maxOpen - 2
 )
+
+// openBehind is how many generations a follower can be behind and have them all in hand.
+func (w *witness) openBehind() int {
+	if w.limit {
+		return 0
+	}
+	return maxOpen - 2
+}
 
 // finished says what is wrong with an account once all is quiet and everything was read, ""
 // if nothing is.
@@ -54,6 +60,7 @@ func (w *witness) finished(a account) string {
 		switch {
 		case w.unread(l) == 0:
 		case l.lateTold && !w.eager: // it came for them when their grace was over
+		case l.lateTold && w.limit: // or its file was away when that was
 		case l.forgotten && w.allLate(l):
 		case !w.mayMiss(l.run, max(l.off, l.excused)):
 			return fmt.Sprintf("%d bytes of %d after %d are missing and could have been had", w.unread(l), l.run, l.off)
@@ -132,7 +139,7 @@ func (w *witness) mayMissPiece(c *run, end int64) bool {
 		case s.size >= 0 && s.size < end:
 		case s.until.IsZero():
 			return false
-		case s.how == byFile && w.inHand(s) && w.behind(c.number, s.until) <= openBehind:
+		case s.how == byFile && w.inHand(s) && w.behind(c.number, s.until) <= w.openBehind():
 			return false
 		case s.how == byTruncate && w.eager && w.upDuring(s.until.Add(-caughtUp), s.until) &&
 			!at.After(s.until.Add(-caughtUp)):

@@ -3,8 +3,10 @@
 package follow
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +21,9 @@ type simulation struct {
 	trace func(format string, args ...any)
 	logs  *Logs
 	root  string
-	mu    sync.Mutex // held by who simulates, but for the time in which the followers do something
+	few   []*Follower // of other logs, that leave few files for this one
+	limit bool        // there are such
+	mu    sync.Mutex  // held by who simulates, but for the time in which the followers do something
 
 	witnesses []*witness
 	queue     []op     // of the writer, to be done inside file operations
@@ -30,16 +34,23 @@ type simulation struct {
 }
 
 // simulate runs a program and says what went wrong.
-func simulate(t *testing.T, p *program, total *tally, verbose bool) (why string) {
+func simulate(t *testing.T, p *program, total *tally, limit, verbose bool) (why string) {
 	now := time.Now()
 	dir, err := os.MkdirTemp(*simDir, "simulation")
 	must(t, err)
 	defer os.RemoveAll(dir)
+	if limit {
+		defer os.RemoveAll(dir + otherLogs)
+		must(t, os.Mkdir(dir+otherLogs, 0o755))
+		for i := range 3 {
+			must(t, os.WriteFile(fmt.Sprintf("%s%s/%d", dir, otherLogs, i), nil, 0o644))
+		}
+	}
 	synctest.Test(t, func(t *testing.T) {
 		// File times are of the real clock: the fake one begins after it.
 		time.Sleep(time.Until(time.Unix(0, now.UnixNano()).Add(time.Second)))
 		begin := time.Now()
-		s := &simulation{model: newModel(dir, p), total: total, root: dir}
+		s := &simulation{model: newModel(dir, p), total: total, root: dir, limit: limit}
 		s.trace = func(string, ...any) {}
 		if verbose {
 			s.trace = func(format string, args ...any) {
@@ -103,23 +114,51 @@ func (s *simulation) let(do func()) {
 
 // open opens the logs.
 func (s *simulation) open() {
-	l, err := Open([]Root{{Path: s.root}}, Options{NoWatch: true})
+	roots, opt := []Root{{Path: s.root}}, Options{NoWatch: true}
+	if s.limit {
+		opt.MaxFiles = MinFiles
+		roots = append(roots, Root{Name: otherLogs, Path: s.root + otherLogs})
+	}
+	l, err := Open(roots, opt)
 	if err != nil {
 		s.fail("open: %v", err)
 		return
 	}
 	s.logs = l
-	for _, r := range l.roots {
-		r.before = s.before
+	l.roots[slices.IndexFunc(l.roots, func(r *root) bool { return r.name == "" })].before = s.before
+	if s.limit {
+		s.let(s.followOthers)
 	}
 }
+
+// followOthers follows up to three other logs: with as many as that, no file may be kept open
+// but each log's current one.
+func (s *simulation) followOthers() {
+	for i := range len(s.program.ops) % 4 {
+		f, err := s.logs.Follow(context.Background(), fmt.Sprintf("%s/%d", otherLogs, i), Start{})
+		if err != nil {
+			s.fail("%v", err)
+			return
+		}
+		s.few = append(s.few, f)
+	}
+}
+
+// otherLogs is added to the directory of the simulated log, and the name of their root.
+const otherLogs = "-others"
 
 func (s *simulation) close() {
 	for _, w := range s.witnesses {
 		w.end()
 	}
 	var err error
-	s.let(func() { err = s.logs.Close() })
+	s.let(func() {
+		for _, f := range s.few {
+			f.Close()
+		}
+		s.few = nil
+		err = s.logs.Close()
+	})
 	if err != nil {
 		s.fail("close: %v", err)
 	}

@@ -18,6 +18,7 @@ var (
 	simDuration = flag.Duration("sim.duration", 0, "simulate for so long, with ever new seeds after -sim.seeds")
 	simProgram  = flag.String("sim.program", "", "simulate the program in this file")
 	simFirst    = flag.Bool("sim.first", false, "end with the first program that fails, and look for no shorter one")
+	simFiles    = flag.Bool("sim.files", false, "so few files may be open that hardly any is kept but the current one")
 	simDir      = flag.String("sim.dir", "", "make the logs below this directory")
 )
 
@@ -39,7 +40,7 @@ func TestSimulation(t *testing.T) {
 		must(t, err)
 		p, err := parseProgram(string(text))
 		must(t, err)
-		if why := simulate(t, p, &total, testing.Verbose()); why != "" {
+		if why := simulate(t, p, &total, *simFiles, testing.Verbose()); why != "" {
 			t.Error(why)
 		}
 		return
@@ -51,6 +52,11 @@ func TestSimulation(t *testing.T) {
 		for seed := range uint64(24) {
 			simulateSeed(t, seed+1, &total, false)
 		}
+		*simFiles = true
+		for seed := range uint64(12) {
+			simulateSeed(t, seed+1, &total, false)
+		}
+		*simFiles = false
 	}
 	t.Log(&total)
 }
@@ -77,7 +83,7 @@ func simulateLong(t *testing.T, total *tally) {
 // simulateSeed runs the program of a seed, and looks for a shorter one if that fails.
 func simulateSeed(t *testing.T, seed uint64, total *tally, trace bool) bool {
 	p := newProgram(seed)
-	why := simulate(t, p, total, trace)
+	why := simulate(t, p, total, *simFiles, trace)
 	if why == "" {
 		return true
 	}
@@ -98,7 +104,7 @@ func shrink(t *testing.T, p *program, why string) (*program, string) {
 		for from := p.needed(); from < len(p.ops); {
 			try := *p
 			try.ops = slices.Delete(slices.Clone(p.ops), from, min(from+size, len(p.ops)))
-			if w := simulate(t, &try, &tally{}, false); w != "" {
+			if w := simulate(t, &try, &tally{}, *simFiles, false); w != "" {
 				p, why, shorter = &try, w, true
 			} else {
 				from += size

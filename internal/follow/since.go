@@ -18,12 +18,12 @@ type era struct {
 // eras are the log's generations, the latest first.
 func (h *hub) eras(files []sibling) []era {
 	out := []era{{sibling: sibling{found: h.live}, current: h.cur}}
-	for _, s := range slices.Backward(h.truncated(h.cur, files)) {
+	for _, s := range slices.Backward(h.truncatedNow(files)) {
 		if s.id != h.cur.id {
 			out = append(out, era{sibling: s})
 		}
 	}
-	for _, s := range slices.Backward(packedSiblings(h.root, h.name, h.alive())) {
+	for _, s := range slices.Backward(h.packed()) {
 		out = append(out, era{sibling: s, packed: true})
 	}
 	return out
@@ -141,7 +141,7 @@ func (h *hub) search(s *search, e era, since time.Time) (finding, error) {
 	if e.packed {
 		return h.searchPacked(s, e, since)
 	}
-	f, at, err := h.root.openListed(e.sibling)
+	f, at, err := s.opens(h.root, e.sibling)
 	if err != nil {
 		return conclude(s, 0, timeless, err)
 	}
@@ -224,6 +224,7 @@ func (h *hub) openEra(e era, off int64) (*generation, spot, error) {
 		return e.current, at, err
 	case e.packed:
 		p, err := h.root.openPacked(e.sibling, nil)
+		h.exhausted = h.exhausted || isExhausted(err)
 		if err != nil {
 			return nil, spot{}, err
 		}
@@ -232,7 +233,7 @@ func (h *hub) openEra(e era, off int64) (*generation, spot, error) {
 			p.Close()
 			return nil, spot{}, err
 		}
-		return unpacked(p, e.sibling, off), at, nil
+		return h.unpacked(p, e.sibling, off), at, nil
 	}
 	g, err := h.openSibling(e.sibling)
 	if err != nil {

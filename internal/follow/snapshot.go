@@ -25,11 +25,15 @@ type located struct {
 
 // Read opens the log called name as it is now. Whoever calls it closes what it gives.
 func (l *Logs) Read(name string) (*Snapshot, error) {
+	return l.read(name, lent)
+}
+
+func (l *Logs) read(name string, u use) (*Snapshot, error) {
 	r, below, err := l.resolve(name)
 	if err != nil {
 		return nil, err
 	}
-	f, at, err := r.open(below)
+	f, at, err := r.open(below, u)
 	if err != nil {
 		return nil, refuse(name, err)
 	}

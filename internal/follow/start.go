@@ -50,8 +50,10 @@ func (l *Logs) Follow(ctx context.Context, name string, start Start) (*Follower,
 		return nil, refuse(name, err)
 	}
 	h, err := l.acquire(r, below)
-	if err != nil {
+	if errors.Is(err, ErrClosed) {
 		return nil, err
+	} else if err != nil {
+		return nil, refuse(name, err)
 	}
 	f, err := h.follow(ctx, start, c)
 	if err != nil {
@@ -67,7 +69,7 @@ func (l *Logs) Follow(ctx context.Context, name string, start Start) (*Follower,
 // check opens and closes a log. It is asked for each follower: a hub may hold a log
 // open from when this process could still read it, and who comes later may not have it.
 func (r *root) check(name string) error {
-	f, _, err := r.open(name)
+	f, _, err := r.open(name, brief)
 	if err != nil {
 		return err
 	}
@@ -123,13 +125,21 @@ func (h *hub) findPlace(ctx context.Context, start Start, c cursor) (b beginning
 			return b, ErrClosed
 		}
 		h.look()
-		switch start.From {
-		case FromCursor:
-			b, err = h.meet(s, c, start)
-		case FromSince:
-			b, err = h.since(s, start)
-		default:
-			b, err = h.begin(s, start)
+		if h.cur == nil {
+			err = h.err // nothing could be opened
+		} else {
+			b, err = h.beginning(s, start, c)
+		}
+		// What was found while something could not be opened may be wrong.
+		if h.exhausted || s.exhausted {
+			if err == nil {
+				h.abandon(b.at.gen)
+			}
+			if err = h.yield(s); err != nil {
+				return b, err
+			}
+			try--
+			continue
 		}
 		if errors.Is(err, errMoved) && try < maxTries {
 			continue
@@ -151,6 +161,17 @@ func (h *hub) findPlace(ctx context.Context, start Start, c cursor) (b beginning
 	}
 }
 
+// beginning finds the place of a follower in the log as it was looked at last.
+func (h *hub) beginning(s *search, start Start, c cursor) (beginning, error) {
+	switch start.From {
+	case FromCursor:
+		return h.meet(s, c, start)
+	case FromSince:
+		return h.since(s, start)
+	}
+	return h.begin(s, start)
+}
+
 // gapAhead says why something after a place cannot be had, "" if nothing is known of it.
 func (h *hub) gapAhead(b beginning) string {
 	if b.gap != "" {
@@ -160,7 +181,7 @@ func (h *hub) gapAhead(b beginning) string {
 	defer h.mu.Unlock()
 	read := b.at.off
 	for g := b.at.gen; g != nil; g = g.next {
-		if g.body == nil && !g.parked && g.size > read {
+		if g.body == nil && g.size > read {
 			return "a generation is gone that was not read to its end"
 		}
 		if g.leave.gap != "" {
@@ -183,7 +204,7 @@ func (h *hub) stillLeads(g *generation) bool {
 	defer use(-1)
 	cur := h.cur
 	h.look()
-	return h.cur == cur && !h.unsure
+	return h.cur == cur && !h.unsure && !h.exhausted
 }
 
 // knowHead completes the head of a place, if the hub has not seen as much of its
@@ -292,6 +313,11 @@ func (f *Follower) tryMeet(ctx context.Context, v view) (moved bool, err error) 
 	h.looking.Lock()
 	defer h.looking.Unlock()
 	b, err := h.findPlace(ctx, Start{From: FromCursor, Wait: true}, *f.pos.unmet)
+	if isExhausted(err) {
+		h.exhausted = true
+		h.hint() // the look after it wakes whoever waits
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}

@@ -2,6 +2,7 @@ package follow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -17,6 +18,8 @@ type view struct {
 	size             int64
 	next             *generation
 	leave            leave
+	doubt            string
+	packed           bool
 	settled, removed bool
 	parked, away     bool
 	denied           string
@@ -25,8 +28,9 @@ type view struct {
 
 // lateView is what it needs to know of a generation left.
 type lateView struct {
-	body *body // nil once its grace is over
-	size int64
+	body  *body // nil once its grace is over
+	size  int64
+	doubt string
 }
 
 func (f *Follower) view() (view, error) {
@@ -40,6 +44,7 @@ func (f *Follower) view() (view, error) {
 	g := f.pos.at.gen
 	v := view{
 		body: g.body, head: g.head, mark: g.mark, size: g.size, next: g.next, leave: g.leave,
+		doubt: g.doubt, packed: g.packed,
 		settled: g.settled, removed: g.removed && !g.void, parked: g.parked, away: h.away, denied: g.denied, wake: h.wake,
 	}
 	if g.next != nil && g.next.void && g.next.next == nil && !g.settled {
@@ -50,7 +55,7 @@ func (f *Follower) view() (view, error) {
 	v.body.retain()
 	for _, l := range f.pos.left {
 		l.gen.body.retain()
-		v.late = append(v.late, lateView{l.gen.body, l.gen.size})
+		v.late = append(v.late, lateView{l.gen.body, l.gen.size, l.gen.doubt})
 	}
 	return v, nil
 }
@@ -58,9 +63,9 @@ func (f *Follower) view() (view, error) {
 func (f *Follower) done(v view) {
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
-	f.hub.release(v.body)
+	f.hub.doneReading(v.body)
 	for _, l := range v.late {
-		f.hub.release(l.body)
+		f.hub.doneReading(l.body)
 	}
 }
 
@@ -104,7 +109,7 @@ func (f *Follower) try(ctx context.Context, v view) (e Event, moved bool, err er
 		}
 		return f.tryState(v)
 	}
-	if e, moved := f.tryLate(v); moved || e.Kind != Nothing {
+	if e, moved, wait := f.tryLate(v); moved || wait || e.Kind != Nothing {
 		return e, moved, nil
 	}
 	if v.parked {
@@ -122,6 +127,9 @@ func (f *Follower) try(ctx context.Context, v view) (e Event, moved bool, err er
 	if v.body != nil {
 		e, found, err := f.read(v.body, v.head, v.mark, v.size, limit)
 		switch {
+		case errors.Is(err, errAway):
+			f.hub.seek(at.gen)
+			return Event{}, false, nil
 		case err != nil && v.body.packed():
 			return Event{}, f.moveOffDamage(v, err), nil
 		case err != nil:
@@ -174,8 +182,15 @@ func (f *Follower) moveOffDamage(v view, why error) bool {
 // move goes on to the next generation and has told what that means.
 func (f *Follower) move(v view) bool {
 	from := f.pos.at
-	if lost := v.size - from.off; lost > 0 && !v.body.packed() {
+	switch lost := v.size - from.off; {
+	case v.packed && v.body == nil:
+		f.tell(Gap, nil, "a packed generation is gone before it was read to its end")
+	case v.packed:
+	case lost > 0:
 		f.tell(Gap, &lost, "the rest of a generation is gone before it was read")
+	}
+	if v.doubt != "" {
+		f.tell(Gap, nil, v.doubt)
 	}
 	if v.leave.gap != "" {
 		f.tell(Gap, nil, v.leave.gap)
@@ -211,46 +226,55 @@ func (f *Follower) tell(k Kind, lost *int64, detail string) {
 }
 
 // tryLate gives what was appended to the generations that had been left.
-func (f *Follower) tryLate(v view) (Event, bool) {
+// It reports wait if there are some that cannot be read now.
+func (f *Follower) tryLate(v view) (e Event, moved, wait bool) {
 	for i, l := range v.late {
 		more := l.size - f.pos.left[i].off
 		switch {
 		case more > 0 && l.body == nil:
-			return f.endLeft(i, &more, "late bytes of a generation that had been left are gone before they were read")
+			f.endLeft(i, &more, "late bytes of a generation that had been left are gone before they were read")
+			return Event{}, true, false
 		case l.body == nil: // its grace is over
-			return f.endLeft(i, nil, "")
+			if l.doubt != "" {
+				f.tell(Gap, nil, l.doubt)
+			}
+			f.endLeft(i, nil, "")
+			return Event{}, true, false
 		case f.pos.late == i+1 && more <= 0:
 			f.endLate()
-			return Event{}, true
+			return Event{}, true, false
 		case more <= 0:
 			continue
 		case f.pos.late == 0:
 			f.pos.late = i + 1
-			return f.event(Event{Kind: Late, Detail: "somebody still appends to a generation that had been left"}), false
+			return f.event(Event{Kind: Late, Detail: "somebody still appends to a generation that had been left"}), false, false
 		case f.pos.late != i+1:
 			f.endLate()
-			return Event{}, true
+			return Event{}, true, false
 		}
 		e, found, err := f.read(l.body, nil, spot{}, l.size, -1)
-		if e.Kind != Nothing {
-			return e, false
-		}
-		if found == changed || err != nil {
-			return f.endLeft(i, &more, "late bytes of a generation that had been left cannot be read")
+		switch {
+		case e.Kind != Nothing:
+			return e, false, false
+		case errors.Is(err, errAway):
+			f.hub.seek(f.pos.left[i].gen)
+			return Event{}, false, true
+		case found == changed || err != nil:
+			f.endLeft(i, &more, "late bytes of a generation that had been left cannot be read")
+			return Event{}, true, false
 		}
 	}
-	return Event{}, false
+	return Event{}, false, false
 }
 
 // endLeft waits no longer for late bytes of the i-th generation left; lost is how many
 // of them cannot be had, nil if none.
-func (f *Follower) endLeft(i int, lost *int64, why string) (Event, bool) {
+func (f *Follower) endLeft(i int, lost *int64, why string) {
 	if lost != nil {
 		f.tell(Gap, lost, why)
 	}
 	f.endLate()
 	f.pos.forget(i)
-	return Event{}, true
 }
 
 func (f *Follower) endLate() {

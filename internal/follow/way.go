@@ -40,14 +40,19 @@ func (h *hub) chain(w way) (beginning, error) {
 	}
 	for _, s := range w.packed {
 		p, err := h.root.openPacked(s, nil)
+		if isExhausted(err) {
+			h.exhausted = true
+			h.discard(own...)
+			return b, errMoved
+		}
 		if err != nil {
 			b.met, b.gap = MetGap, cmp.Or(b.gap, "a packed file after the first cannot be read")
 			continue
 		}
-		own = append(own, unpacked(p, s, 0))
+		own = append(own, h.unpacked(p, s, 0))
 	}
 	end := h.firstAfter(w)
-	for _, s := range h.truncated(h.cur, w.files) {
+	for _, s := range h.truncatedNow(w.files) {
 		if s.live {
 			continue // it is where the way leads to, also when copies of it are younger
 		}
@@ -84,7 +89,7 @@ func (h *hub) firstAfter(w way) *generation {
 		return h.cur // it was not begun at a point of the chain
 	}
 	for _, g := range h.gens {
-		if seen, sure := w.horizon.has(g.id); g.shared && !g.void && (g.body != nil || g.parked) && !seen && sure {
+		if seen, sure := w.horizon.has(g.id); g.shared && !g.void && g.body != nil && !seen && sure {
 			return g
 		}
 	}

@@ -106,6 +106,8 @@ func (m *metrics) watch(r *registry, logs Logs) {
 	count(`tailsrv_watches`, func(h follow.Health) int { return h.Watches })
 	count(`tailsrv_logs_polled`, func(h follow.Health) int { return h.Polled })
 	count(`tailsrv_generations_open`, func(h follow.Health) int { return h.Generations })
+	count(`tailsrv_files_open`, func(h follow.Health) int { return h.Files })
+	count(`tailsrv_files_max`, func(h follow.Health) int { return h.MaxFiles })
 }
 
 // buried counts a stream that was reclaimed.

@@ -84,6 +84,8 @@ func (s *Server) problemOf(r *http.Request, refusal *follow.Refusal) *wire.Probl
 		return problem(http.StatusPreconditionFailed, "gap", "leave out strict to go on and be told what is missing; or "+hints.afresh)
 	case follow.WhyNoTimes:
 		return problem(http.StatusUnprocessableEntity, "no times", hints.begin)
+	case follow.WhyExhausted:
+		return problem(http.StatusServiceUnavailable, "out of files", "try again in a few seconds; GET /-/healthz tells how many files are open")
 	}
 	return problem(http.StatusInternalServerError, "refused", "the server's own log says why")
 }
