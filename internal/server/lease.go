@@ -53,16 +53,31 @@ func (st *stream) renew(acked string) {
 	if acked == "" {
 		return
 	}
-	if acked != st.acked {
+	st.acked, st.ackedAt = acked, st.heard
+	if st.advances(acked) {
+		st.furthest = acked
 		st.acks++
 	}
-	st.acked, st.ackedAt = acked, st.heard
 }
 
 func (st *stream) lastHeard() time.Duration {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return st.heard
+}
+
+// advances reports whether a cursor of this log is further on than all that the client
+// has sent. It cannot make one up for bytes that it has not read. The caller holds mu.
+func (st *stream) advances(cursor string) bool {
+	f := st.follower.Load()
+	if f == nil {
+		return false
+	}
+	behind, ok := (*f).Behind(cursor)
+	if before, known := (*f).Behind(st.furthest); known {
+		return ok && behind < before
+	}
+	return ok
 }
 
 // overdue is the ending that the stream has earned by now, nil for none.

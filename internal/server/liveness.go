@@ -102,7 +102,7 @@ func (s connState) vanished(stuck time.Duration) bool { return s.silent >= stuck
 // the next.
 type progress struct {
 	acked uint64        // bytes acknowledged in all
-	said  int           // renewals that came with another cursor
+	said  int           // how often the client itself said that it took more
 	since time.Duration // when it was first seen to be so many while more waited; 0 while none waits
 }
 
@@ -111,7 +111,7 @@ type progress struct {
 func (p *progress) due(now, limit time.Duration) bool { return p.since > 0 && now-p.since >= limit }
 
 // look takes one answer of the kernel, and how often the client itself has said that
-// it took something. took says that it did since the last time; stalled that, at now,
+// it took more. took says that it did since the last time; stalled that, at now,
 // it is there and has taken nothing for the limit. One that vanished is the user
 // timeout's affair.
 func (p *progress) look(s connState, said int, now, limit time.Duration) (took, stalled bool) {

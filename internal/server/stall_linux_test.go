@@ -134,7 +134,13 @@ func TestReclaim_slowReaderThatSaysSoIsKept(t *testing.T) {
 	const stall = time.Second
 	logs := newFakeLogs("app.log")
 	s := onLoopback(t, logs, Config{StallTimeout: stall})
-	for _, says := range []bool{true, false} {
+	const truth = "how far it is"
+	for says, cursor := range map[string]func(turn int) string{
+		truth:                  func(turn int) string { return fmt.Sprintf("app.log~%d", turn) },
+		"the same again, back": func(turn int) string { return fmt.Sprintf("app.log~%d", turn%2) },
+		"nonsense":             func(turn int) string { return fmt.Sprintf("nonsense%d", turn) },
+	} {
+		kept := says == truth
 		tl := s.tail("/app.log?from=start", wire.HeaderLease, "60")
 		logs.log("app.log").append(strings.Repeat("x", 16<<20)) // fills all buffers, and nothing is read
 		ticker := time.NewTicker(stall / 4)
@@ -144,15 +150,13 @@ func TestReclaim_slowReaderThatSaysSoIsKept(t *testing.T) {
 			if len(s.server.Streams().Live) == 0 {
 				break
 			}
-			if says {
-				s.ask(http.MethodPost, "/-/streams/"+tl.open.Stream+"/lease", fmt.Sprintf("app.log~%d", turn))
-			}
+			s.ask(http.MethodPost, "/-/streams/"+tl.open.Stream+"/lease", cursor(turn))
 		}
 		live, ended := s.server.Streams().Live, s.server.Streams().Ended
-		if says && len(live) != 1 || !says && (len(live) != 0 || ended[0].Reason != wire.ReasonStalled) {
-			t.Errorf("says %v: live %+v, ended %+v", says, live, ended)
+		if kept && len(live) != 1 || !kept && (len(live) != 0 || ended[0].Reason != wire.ReasonStalled) {
+			t.Errorf("it says %s: live %+v, ended %+v", says, live, ended)
 		}
-		if says {
+		if kept {
 			s.ask(http.MethodDelete, "/-/streams/"+tl.open.Stream, "")
 		}
 	}

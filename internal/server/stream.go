@@ -45,13 +45,14 @@ type stream struct {
 
 	progress progress // the sweeper's alone
 
-	mu      sync.Mutex
-	heard   time.Duration // last sign of the client: its request, a renewal
-	acked   string        // cursor of the last renewal that had one
-	ackedAt time.Duration
-	acks    int           // renewals that had another cursor than the one before
-	conn    connState     // what the kernel answered last
-	asked   time.Duration // when it did; 0 before it was asked, and where nobody can be
+	mu       sync.Mutex
+	heard    time.Duration // last sign of the client: its request, a renewal
+	acked    string        // cursor of the last renewal that had one
+	ackedAt  time.Duration
+	furthest string        // the cursor that was the furthest on of all
+	acks     int           // renewals that came from further on than all before
+	conn     connState     // what the kernel answered last
+	asked    time.Duration // when it did; 0 before it was asked, and where nobody can be
 
 	ended *ending // set by the handler before bury reads it; nil if the stream was refused
 }
@@ -72,7 +73,7 @@ func newID() string {
 }
 
 // learn keeps what the kernel answered at now. It gives how often the client has said
-// that it took something.
+// that it took more.
 func (st *stream) learn(conn connState, now time.Duration) (said int) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

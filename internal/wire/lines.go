@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"time"
 	"unicode/utf8"
 )
 
@@ -133,12 +134,26 @@ func (f sse) line(dst []byte, l Line) []byte {
 }
 
 func (f sse) object(dst []byte, kind, cursor string, v any) []byte {
-	// EventSource reads no JSON to learn when it may come back.
-	if end, ok := v.(End); ok && end.RetryMS > 0 {
-		dst = fmt.Appendf(dst, "retry: %d\n", end.RetryMS)
+	if end, ok := v.(End); ok {
+		dst = retry(dst, end)
 	}
 	dst = f.id(dst, cursor)
 	return append(object(dst, kind, v), "\n\n"...)
+}
+
+// noReturn is when an EventSource may come back whose stream is over for good. It knows
+// no word for never, and would be back after three seconds.
+const noReturn = 24 * time.Hour
+
+// retry says when an EventSource may come back, which reads no JSON to learn that.
+func retry(dst []byte, end End) []byte {
+	switch {
+	case !end.Reason.Returns():
+		return fmt.Appendf(dst, "retry: %d\n", noReturn.Milliseconds())
+	case end.RetryMS > 0:
+		return fmt.Appendf(dst, "retry: %d\n", end.RetryMS)
+	}
+	return dst
 }
 
 func (sse) id(dst []byte, cursor string) []byte {

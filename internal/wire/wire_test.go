@@ -383,3 +383,20 @@ func BenchmarkDecoder(b *testing.B) {
 		}
 	}
 }
+
+// An EventSource comes back by itself, after three seconds unless it is told another
+// time: when the server wants it, and not where the stream is over for good.
+func TestSSE_whenToComeBack(t *testing.T) {
+	for end, want := range map[End]string{
+		{Reason: ReasonShutdown, RetryMS: 1500}: "retry: 1500\n",
+		{Reason: ReasonMaxAge}:                  "",
+		{Reason: ReasonOperator}:                "retry: 86400000\n",
+		{Reason: ReasonComplete}:                "retry: 86400000\n",
+		{Reason: ReasonDenied}:                  "retry: 86400000\n",
+	} {
+		got := string(NewEncoder(SSE, EncoderOptions{}).End(nil, end))
+		if before, _, _ := strings.Cut(got, "id: "); before != want {
+			t.Errorf("%s: %q before %q, want %q", end.Reason, before, got, want)
+		}
+	}
+}
