@@ -51,9 +51,11 @@ type tailsrv struct {
 }
 
 // startServer starts binary in a namespace, nil for that of the tests, and waits
-// until it listens on as many addresses as are named by --listen in args.
+// until it listens on as many addresses as are named by --listen in args. It ends
+// with t, which must give back all it took.
 func startServer(t testing.TB, ns *namespace, binary string, args ...string) *tailsrv {
 	t.Helper()
+	leak.Check(t)
 	cmd := exec.Command(binary, args...)
 	cmd.Env = proctest.Environment()
 	program, err := proctest.StartCmd(t, cmd, ns.start)
@@ -137,6 +139,7 @@ func (s *tailsrv) settled(t testing.TB, paths ...string) leak.Held {
 	for _, path := range paths {
 		c, err := dialer{ns: s.ns}.open(t.Context(), s.addrs[0], request{Path: path})
 		must(t, err)
+		_ = c.delete(t.Context()) // either will do: servers are tried that lack one of them
 		c.Close()
 	}
 	eventually(t, func() error {

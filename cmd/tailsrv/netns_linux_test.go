@@ -30,14 +30,6 @@ func namespacesLack() string {
 	return ""
 }
 
-// needNamespaces skips t where there can be none.
-func needNamespaces(t testing.TB) {
-	t.Helper()
-	if lack := namespacesLack(); lack != "" {
-		t.Skip("skipped: " + lack)
-	}
-}
-
 // newNamespace makes a namespace with nothing but loopback in it, for the time of
 // the test.
 func newNamespace(t testing.TB) *namespace {

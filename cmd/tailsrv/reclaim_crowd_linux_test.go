@@ -54,9 +54,9 @@ func TestReclaim_crowd(t *testing.T) {
 		seed = rand.Uint64()
 	}
 	t.Logf("-reclaim.seed=%d", seed)
-	f := figures{heartbeat: time.Second, stall: 2 * time.Second, lease: time.Second, drain: 5 * time.Second}
-	m := newMatrix(t, f, 10) // many streams of it come to much
-	m.staying = m.serve(binaries.tailsrv, "--listen", "127.0.0.1:0", "--max-streams", "10000")
+	f := figures{heartbeat: time.Second, stall: 5 * time.Second, lease: time.Second, drain: 5 * time.Second}
+	m := newMatrix(t, f, 4) // there are many streams of it
+	m.staying = m.serve(binaries.tailsrv, "--listen", "127.0.0.1:0", "--max-streams", "1000")
 	before, err := m.staying.endedByReason(t.Context())
 	must(t, err)
 
@@ -179,7 +179,7 @@ func (c *crowd) invite(r *row, size int) (group []*guest) {
 		g.cell = newCell(c.figures, r, representations[c.rng.IntN(len(representations))], logs[c.rng.IntN(len(logs))])
 		g.from = fmt.Sprintf("127.%d.%d.%d", 2+g.n>>16, g.n>>8&255, g.n&255)
 		g.take = 1 + c.rng.IntN(g.take)
-		if !r.leased { // who reads on would have to renew
+		if !r.leased && !r.narrow { // who reads on would have to renew
 			g.stay = time.Duration(c.rng.Int64N(int64(c.longest)))
 		}
 		c.mu.Lock()

@@ -96,7 +96,7 @@ type site struct {
 // one that lets none grow old, and one that is stopped.
 func startMatrix(t testing.TB, binary string, f figures) *matrix {
 	t.Helper()
-	m := newMatrix(t, f, 50)
+	m := newMatrix(t, f, 20)
 	listen := []string{"--listen", "127.0.0.1:0"}
 	if namespacesLack() == "" {
 		m.net = newNetwork(t)
@@ -104,14 +104,15 @@ func startMatrix(t testing.TB, binary string, f figures) *matrix {
 	}
 	m.staying = m.serve(binary, listen...)
 	m.aging = m.serve(binary, "--listen", "127.0.0.1:0", "--max-age", f.maxAge.String())
-	m.stopping = m.serve(binary, "--listen", "127.0.0.1:0")
+	m.stopping = m.serve(binary, "--listen", "127.0.0.1:0", "--stall-timeout", "1m") // its clients are seen to be stuck before it is stopped
 	return m
 }
 
-// newMatrix is a run without servers. Its busy log gets 4 KB as often a second as
-// is given, until t ends.
+// newMatrix is a run without servers. Its busy log gets 10 KB as often a second as
+// is given, until t ends, in lines long enough that few of them come to much.
 func newMatrix(t testing.TB, f figures, often int) *matrix {
 	t.Helper()
+	leak.Check(t) // before the writer begins
 	m := &matrix{t: t, figures: f, dir: t.TempDir()}
 	var writing sync.WaitGroup
 	ctx, quiet := context.WithCancel(context.Background())
@@ -119,11 +120,11 @@ func newMatrix(t testing.TB, f figures, often int) *matrix {
 		quiet()
 		writing.Wait()
 	})
-	line := strings.Repeat("x", 99) + "\n"
+	line := strings.Repeat("x", 999) + "\n"
 	must(t, os.WriteFile(m.path(silent), []byte(strings.Repeat(line, 10)), 0o644))
 	must(t, os.WriteFile(m.path(busy), []byte(strings.Repeat(line, busyBefore/len(line))), 0o644))
 	writing.Go(func() {
-		if err := appendEach(ctx, time.Second/time.Duration(often), m.path(busy), strings.Repeat(line, 40)); err != nil {
+		if err := appendEach(ctx, time.Second/time.Duration(often), m.path(busy), strings.Repeat(line, 10)); err != nil {
 			t.Error(err)
 		}
 	})

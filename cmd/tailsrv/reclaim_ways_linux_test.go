@@ -238,11 +238,13 @@ func dropped(p *party, cs cells) {
 		func() error { return p.net.router.forward(false) })
 }
 
-// unheard clients ask and leave before they have heard anything.
+// unheard clients ask and leave before they have heard anything. Their stay is before
+// they come.
 func unheard(p *party, cs cells) {
 	var all sync.WaitGroup
 	for _, c := range cs {
 		all.Go(func() {
+			<-time.After(c.stay)
 			d, addr := c.dialer(p.matrix)
 			conn, err := d.dial(p.open, addr)
 			if err != nil {
