@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/bubbletail/bubbletail/internal/cli"
 	"github.com/bubbletail/bubbletail/internal/follow"
+	"github.com/bubbletail/bubbletail/internal/server"
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
@@ -28,6 +30,7 @@ type flags struct {
 	drain               time.Duration
 	maxStreams          int
 	maxStreamsPerClient int
+	maxConnections      int
 	hidden              bool
 	allowHosts          []string
 	insecure            bool
@@ -43,8 +46,8 @@ then what is appended, across rotation and truncation, until they leave; however
 they leave, everything the stream held is given back.
 
 Every flag can also be set in the environment: --max-age as TAILSRV_MAX_AGE.
-SIGTERM ends all streams with a word of farewell and then the server; a second
-one ends it at once.`
+SIGTERM ends all streams with a word of farewell and then the server, as do
+SIGINT and, unless it is ignored, SIGHUP; a second one ends it at once.`
 
 const examples = `  tailsrv /var/log                          serve /var/log at http://127.0.0.1:7070/
   tailsrv app=/srv/app/logs sys=/var/log    two roots: /app/... and /sys/...
@@ -67,6 +70,7 @@ func (f *flags) register(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.drain, "drain", 5*time.Second, "on SIGTERM, how long streams may take to end (at least 100ms)")
 	fs.IntVar(&f.maxStreams, "max-streams", 1024, "streams at the same time, in all (at least 1)")
 	fs.IntVar(&f.maxStreamsPerClient, "max-streams-per-client", 64, "streams at the same time, for one client address (at least 1)")
+	fs.IntVar(&f.maxConnections, "max-connections", 0, fmt.Sprintf("connections at the same time, in all (at least %d), of which an eighth or more is kept from streams; 0 for two for each of --max-streams, or as many as descriptors (ulimit -n) allow", server.MinConnections))
 	fs.BoolVar(&f.hidden, "hidden", false, "serve files and directories whose names begin with a dot")
 	fs.StringArrayVar(&f.allowHosts, "allow-host", nil, "a further `NAME` that requests may call this server by, repeatable; addresses and localhost always work")
 	fs.BoolVar(&f.insecure, "insecure", false, "listen on addresses that others can reach, without asking who they are")
@@ -105,6 +109,9 @@ func (f *flags) check() error {
 		positive("max-streams", f.maxStreams),
 		positive("max-streams-per-client", f.maxStreamsPerClient),
 	)
+	if f.maxConnections != 0 && f.maxConnections < server.MinConnections {
+		err = errors.Join(err, cli.Usage(seeHelp, "--max-connections %d is less than %d", f.maxConnections, server.MinConnections))
+	}
 	if f.lease != 0 {
 		err = errors.Join(err, between("lease", f.lease, wire.MinLease, wire.MaxLease))
 	}

@@ -35,7 +35,13 @@ func serve(ctx context.Context, f *flags, roots []follow.Root, stderr io.Writer)
 	if err != nil {
 		return err
 	}
-	logs, err := follow.Open(roots, follow.Options{Hidden: f.hidden})
+	fixed := len(f.listen) + 2*len(roots) // a root is open twice: to open below it, and to list it
+	budget, err := f.divide(descriptorLimit(), fixed)
+	if err != nil {
+		return err
+	}
+	budget.warn(f, fixed, logger)
+	logs, err := follow.Open(roots, follow.Options{Hidden: f.hidden, MaxFiles: budget.files})
 	if err != nil {
 		return &cli.Error{Msg: err.Error(), Hint: "each ROOT is a directory or a regular file that this user may read; each NAME stands once and is no - . or .."}
 	}
@@ -63,6 +69,7 @@ func serve(ctx context.Context, f *flags, roots []follow.Root, stderr io.Writer)
 		Drain:               f.drain,
 		MaxStreams:          f.maxStreams,
 		MaxStreamsPerClient: f.maxStreamsPerClient,
+		MaxConnections:      budget.connections,
 		AllowHosts:          append(ownNames(), f.allowHosts...),
 		Insecure:            f.insecure,
 	}).Serve(ctx, listeners...)

@@ -32,6 +32,9 @@
 // after it is unseen, and is taken in the order of the births. With it a cursor leads
 // from any generation through all those after it, whatever they are called by then.
 //
+// Files are counted, over all logs. Where [Options].MaxFiles are open, older generations are
+// closed, each by its own hub, and opened for each read by the names that they have by then.
+//
 // Packed siblings are history: a cursor may be met in one, and a search through time
 // may begin in one, but nothing is decided by them.
 //

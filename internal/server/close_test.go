@@ -63,7 +63,7 @@ func TestOperator_isOnTheServersMachine(t *testing.T) {
 func TestOperator_mustNameOneStream(t *testing.T) {
 	s := onLoopback(t, newFakeLogs("app.log"), Config{})
 	for _, id := range []string{"0123456700000000", "0123456711111111"} {
-		st := &stream{id: id, clock: s.server.clock, kernel: kernelOf(t.Context()), done: make(chan struct{})}
+		st := &stream{id: id, clock: s.server.clock, kernel: noKernel, done: make(chan struct{})}
 		s.server.registry.add(st)
 		defer s.server.registry.forget(st)
 	}

@@ -23,6 +23,11 @@ type Config struct {
 	MaxStreams          int // at the same time; default 1024
 	MaxStreamsPerClient int // of one address at the same time; default 64
 
+	// MaxConnections is how many connections there are at most at the same time,
+	// at least [MinConnections]; 0 is no limit, for listeners whose connections
+	// cost no descriptor. Some of them no stream may have: see [StreamsWithin].
+	MaxConnections int
+
 	// AllowHosts are further names that a request's Host may have, beside
 	// loopback names, IP literals and the hosts of the listeners.
 	AllowHosts []string
@@ -60,6 +65,9 @@ func (c Config) withDefaults() Config {
 	orElse(&c.Drain, DefaultDrain)
 	orElse(&c.MaxStreams, DefaultMaxStreams)
 	orElse(&c.MaxStreamsPerClient, DefaultMaxStreamsPerClient)
+	if c.MaxConnections > 0 {
+		c.MaxConnections = max(c.MaxConnections, MinConnections)
+	}
 	return c
 }
 

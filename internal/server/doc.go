@@ -52,4 +52,18 @@
 //
 // Nothing waits for the logger (type journal): one that blocks costs lines, and
 // the goroutine that it blocks.
+//
+// # What clients can hold on to
+//
+//	a connection that asks nothing       60 s; makes room for others at once
+//	a header that comes slowly           5 s; makes room after 50 ms
+//	a header of more than 16 KiB         431
+//	a body                               5 s of a renewal, else 400; makes room after 50 ms
+//	an answer that nobody takes          stall timeout; makes room after 5 s
+//	a stream                             the table above; makes room for nobody
+//	requests in one piece                one after another; behind a stream they go with it
+//
+// Connections are limited (type connections), and some of them no stream may have,
+// so that what looks after streams always gets through. Accepting fails for a lack of
+// nothing (type placedListener).
 package server

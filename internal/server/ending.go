@@ -16,8 +16,9 @@ import (
 type ending struct {
 	reason wire.Reason
 	detail string
-	cut    bool   // bytes may be missing on the wire: no end frame can follow them
-	smear  *smear // when the clients may come back, of an ending that many streams share; nil otherwise
+	cut    bool          // bytes may be missing on the wire: no end frame can follow them
+	smear  *smear        // when the clients may come back, of an ending that many streams share; nil otherwise
+	grace  time.Duration // that the stream has at most, if the reason does not say
 }
 
 func (e *ending) Error() string { return string(e.reason) + ": " + e.detail }
@@ -46,8 +47,10 @@ func (e *ending) hurry(c *conn) {
 	switch e.reason {
 	case wire.ReasonClientClosed, wire.ReasonClientGone, wire.ReasonStalled, wire.ReasonOperator:
 		c.hurry(closeGrace)
-	case wire.ReasonLeaseLapsed, wire.ReasonShutdown:
+	case wire.ReasonLeaseLapsed, wire.ReasonMaxAge, wire.ReasonIdle:
 		c.hurry(endGrace)
+	case wire.ReasonShutdown:
+		c.hurry(e.grace)
 	}
 }
 
@@ -104,7 +107,7 @@ func (st *stream) unwritten(ctx context.Context, c *conn, err error) *ending {
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) && !c.hurried() {
 		// With much on the way the write deadline is before the kernel's user timeout.
-		if state, ok := st.knew(); ok && state.vanished(st.patience()) {
+		if state, ok := st.knew(); ok && state.vanished(st.starved()) {
 			return &ending{reason: wire.ReasonClientGone, detail: "the client's machine answers nothing any more", cut: true}
 		}
 		return &ending{reason: wire.ReasonStalled, detail: "the client took nothing for the stall timeout", cut: true}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ const bodyTimeout = 5 * time.Second
 type guard struct {
 	next  http.Handler
 	hosts map[string]bool // lower case, without port
+	conns *connections
 	stall time.Duration
 }
 
@@ -26,14 +28,23 @@ type guard struct {
 // is no boundary for browsers: any page may ask 127.0.0.1, under a name of its
 // own that resolves to it, or as a cross-site request.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// An answer that nobody reads ends, whatever the route. Connections are
-	// reused: this also replaces what the last answer left armed.
+	// Thousands of requests in one piece keep net/http's goroutine busy for as long
+	// as the scheduler lets it, and many such connections everybody else waiting.
+	runtime.Gosched()
+	// An answer that nobody reads ends, whatever the route, also one that had to wait
+	// for a body first. Connections are reused: this also replaces what the last answer
+	// left armed.
 	rc := http.NewResponseController(w)
-	_ = rc.SetWriteDeadline(time.Now().Add(g.stall))
+	_ = rc.SetWriteDeadline(time.Now().Add(g.stall + bodyTimeout))
 	if r.ContentLength != 0 {
 		_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout))
+		g.conns.become(connOf(r), sending)
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if p := g.conns.crowded(w, r); p != nil {
+		refuse(w, r, p)
+		return
+	}
 	if host, ok := g.allows(r.Host); !ok {
 		refuse(w, r, wire.NewProblem(http.StatusMisdirectedRequest, "unknown host",
 			quote(r.Host)+" is no name of this server",

@@ -19,8 +19,7 @@ func TestHTTP2_stoppedClientIsFoundByAPing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{Logs: newFakeLogs("app.log", "other.log")})
 		l := memnet.Listen()
-		var conns connections
-		hs := s.httpServer([]net.Listener{l}, &conns)
+		hs := s.httpServer([]net.Listener{l})
 		hs.Protocols.SetUnencryptedHTTP2(true) // TLS is no part of the question
 		go hs.Serve(l)
 		defer hs.Close()

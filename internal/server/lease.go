@@ -69,12 +69,12 @@ func (st *stream) lastHeard() time.Duration {
 // advances reports whether a cursor of this log is further on than all that the client
 // has sent. It cannot make one up for bytes that it has not read. The caller holds mu.
 func (st *stream) advances(cursor string) bool {
-	f := st.follower.Load()
-	if f == nil {
+	at := st.place.Load()
+	if at == nil {
 		return false
 	}
-	behind, ok := (*f).Behind(cursor)
-	if before, known := (*f).Behind(st.furthest); known {
+	behind, ok := (*at).Behind(cursor)
+	if before, known := (*at).Behind(st.furthest); known {
 		return ok && behind < before
 	}
 	return ok

@@ -101,6 +101,7 @@ func (s connState) vanished(stuck time.Duration) bool { return s.silent >= stuck
 // progress is what the sweeper remembers of a connection from one question to
 // the next.
 type progress struct {
+	at    time.Duration // when that was; 0 before the first
 	acked uint64        // bytes acknowledged in all
 	said  int           // how often the client itself said that it took more
 	since time.Duration // when it was first seen to be so many while more waited; 0 while none waits
@@ -116,7 +117,7 @@ func (p *progress) due(now, limit time.Duration) bool { return p.since > 0 && no
 // timeout's affair.
 func (p *progress) look(s connState, said int, now, limit time.Duration) (took, stalled bool) {
 	took = s.acked != p.acked || said != p.said
-	p.acked, p.said = s.acked, said
+	p.at, p.acked, p.said = now, s.acked, said
 	switch {
 	case s.unacked == 0:
 		p.since = 0
@@ -153,6 +154,8 @@ func reset(ctx context.Context) {
 // kernel asks it. It reports false where there is no kernel to ask.
 type kernel func() (connState, bool)
 
+func noKernel() (connState, bool) { return connState{}, false }
+
 type connKey struct{}
 
 // withConn is an http.Server's ConnContext: it lets a handler's stream ask the
@@ -161,10 +164,12 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-func kernelOf(ctx context.Context) kernel {
+// kernelOf is that of a request's connection, with the number of its descriptor; -1
+// where there is none.
+func kernelOf(ctx context.Context) (kernel, int) {
 	c, ok := ctx.Value(connKey{}).(*net.TCPConn)
 	if !ok {
-		return func() (connState, bool) { return connState{}, false }
+		return noKernel, -1
 	}
-	return func() (connState, bool) { return askKernel(c) }
+	return func() (connState, bool) { return askKernel(c) }, descriptor(c)
 }

@@ -72,3 +72,28 @@ func onSocket(c *net.TCPConn, f func(fd int) error) error {
 	}
 	return inner
 }
+
+// descriptor is the number of a connection's descriptor, -1 if it has none any more.
+func descriptor(c *net.TCPConn) int {
+	number := -1
+	_ = onSocket(c, func(fd int) error { number = fd; return nil })
+	return number
+}
+
+// hangups finds out which of many connections may have ended: one question about all
+// costs a tenth of one about each. A descriptor may have been closed meanwhile and its
+// number be another connection's, so that who is marked is to be asked about.
+type hangups struct{ polled []unix.PollFd } // reused
+
+// mark sets hungUp of those streams whose connection may have ended; of all, if that
+// cannot be told.
+func (h *hangups) mark(streams []*stream) {
+	h.polled = h.polled[:0]
+	for _, st := range streams { // a number below 0 is passed over
+		h.polled = append(h.polled, unix.PollFd{Fd: int32(st.fd), Events: unix.POLLRDHUP})
+	}
+	_, err := unix.Poll(h.polled, 0)
+	for i, st := range streams {
+		st.hungUp = err != nil || h.polled[i].Revents != 0
+	}
+}

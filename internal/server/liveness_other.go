@@ -12,3 +12,10 @@ import (
 func setUserTimeout(*net.TCPConn, time.Duration) error { return nil }
 
 func askKernel(*net.TCPConn) (connState, bool) { return connState{}, false }
+
+func descriptor(*net.TCPConn) int { return -1 }
+
+// hangups has nobody to ask here.
+type hangups struct{}
+
+func (*hangups) mark([]*stream) {}

@@ -95,17 +95,23 @@ func TestUserTimeout(t *testing.T) {
 // whichever clock was first.
 func TestUnwritten_vanishedIsNotStalled(t *testing.T) {
 	clock := &clock{start: time.Now().Add(-time.Hour)}
-	for silent, want := range map[time.Duration]wire.Reason{
-		10 * time.Second: wire.ReasonStalled,    // it answers its probes
-		30 * time.Second: wire.ReasonClientGone, //
-		0:                wire.ReasonStalled,    // nobody could be asked
+	for name, tt := range map[string]struct {
+		silent, starved time.Duration // 0 where nobody could be asked
+		want            wire.Reason
+	}{
+		"answers its probes":                     {10 * time.Second, 30 * time.Second, wire.ReasonStalled},
+		"vanished":                               {30 * time.Second, 30 * time.Second, wire.ReasonClientGone},
+		"answers, stopped long before the write": {40 * time.Second, 80 * time.Second, wire.ReasonStalled},
+		"vanished long before the write":         {80 * time.Second, 80 * time.Second, wire.ReasonClientGone},
+		"nobody could be asked":                  {0, 0, wire.ReasonStalled},
 	} {
-		st := &stream{clock: clock, stall: 30 * time.Second, kernel: func() (connState, bool) { return connState{}, true }}
-		if silent > 0 {
-			st.learn(connState{silent: silent}, clock.now()-time.Second)
+		st := &stream{clock: clock, stall: 30 * time.Second}
+		if tt.silent > 0 {
+			st.learn(connState{silent: tt.silent}, clock.now()-time.Second)
+			st.stuck.Store(int64(clock.now() - tt.starved))
 		}
-		if e := st.unwritten(t.Context(), &conn{}, os.ErrDeadlineExceeded); e.reason != want || !e.cut {
-			t.Errorf("silent for %v: %+v", silent, e)
+		if e := st.unwritten(t.Context(), &conn{}, os.ErrDeadlineExceeded); e.reason != tt.want || !e.cut {
+			t.Errorf("%s: %+v", name, e)
 		}
 	}
 }

@@ -143,7 +143,9 @@ func (l *loop) say(encode func(dst []byte) []byte) error {
 }
 
 func (l *loop) send(p []byte) error {
+	l.st.writing.Store(true)
 	err := l.conn.send(p)
+	l.st.writing.Store(false)
 	if err != nil {
 		l.st.notice()
 		return err

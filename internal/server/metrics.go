@@ -11,8 +11,12 @@ import (
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
 
-// representations lists them, for counters that must exist before they count.
-var representations = [...]wire.Representation{wire.Raw, wire.NDJSON, wire.SSE, wire.Frames}
+// kindRange is the kind of a stream that is a part of a log; of all others it is their
+// representation.
+const kindRange = "range"
+
+// kinds lists them, for counters that must exist before they count.
+var kinds = [...]string{wire.Raw.String(), wire.NDJSON.String(), wire.SSE.String(), wire.Frames.String(), kindRange}
 
 // reclaimBounds are the histogram's buckets in seconds: from what a DELETE takes
 // to what a write that was stuck may take.
@@ -22,13 +26,18 @@ var reclaimBounds = []float64{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5
 // count apart.
 type metrics struct {
 	set          *vm.Set
-	opened       [len(representations)]*vm.Counter // by representation
+	opened       map[string]*vm.Counter // by kind
 	ended        map[wire.Reason]*vm.Counter
 	sent         *vm.Counter // bytes of logs
 	reclaim      *histogram
 	leasesLapsed *vm.Counter
 	limitStreams *vm.Counter
 	limitClient  *vm.Counter
+	limitConns   *vm.Counter
+	connsClosed  map[claim]*vm.Counter // to make room, by what they were there for
+	connsRefused *vm.Counter           // answered with 503: there was no place
+	connsFull    *vm.Counter           // not even that
+	acceptFails  *vm.Counter
 	sweeps       *vm.Counter
 	linesLost    *vm.Counter // lines of our own log that found no room
 }
@@ -70,17 +79,26 @@ func newMetrics() *metrics {
 	set := vm.NewSet()
 	m := &metrics{
 		set:          set,
+		opened:       map[string]*vm.Counter{},
 		ended:        map[wire.Reason]*vm.Counter{},
 		sent:         set.NewCounter(`tailsrv_log_bytes_sent_total`),
 		reclaim:      newHistogram(set, `tailsrv_reclaim_seconds`, reclaimBounds),
 		leasesLapsed: set.NewCounter(`tailsrv_leases_lapsed_total`),
 		limitStreams: set.NewCounter(`tailsrv_limit_hits_total{limit="streams"}`),
 		limitClient:  set.NewCounter(`tailsrv_limit_hits_total{limit="client"}`),
+		limitConns:   set.NewCounter(`tailsrv_limit_hits_total{limit="connections"}`),
+		connsClosed:  map[claim]*vm.Counter{},
+		connsRefused: set.NewCounter(connsClosed("refused")),
+		connsFull:    set.NewCounter(connsClosed("full")),
+		acceptFails:  set.NewCounter(`tailsrv_accept_errors_total`),
 		sweeps:       set.NewCounter(`tailsrv_sweeps_total`),
 		linesLost:    set.NewCounter(`tailsrv_log_lines_lost_total`),
 	}
-	for _, as := range representations {
-		m.opened[as] = set.NewCounter(fmt.Sprintf(`tailsrv_streams_opened_total{as=%q}`, as))
+	for claim, why := range map[claim]string{idle: "idle", fresh: "header", sending: "body", answering: "answer"} {
+		m.connsClosed[claim] = set.NewCounter(connsClosed(why))
+	}
+	for _, kind := range kinds {
+		m.opened[kind] = set.NewCounter(fmt.Sprintf(`tailsrv_streams_opened_total{as=%q}`, kind))
 	}
 	for _, reason := range wire.Reasons {
 		m.ended[reason] = set.NewCounter(fmt.Sprintf(`tailsrv_streams_ended_total{reason=%q}`, string(reason)))
@@ -88,11 +106,23 @@ func newMetrics() *metrics {
 	return m
 }
 
+// connsClosed names the counter of connections that were closed for a lack of
+// them: "idle", "header", "body" and "answer" is what they were waited for with.
+func connsClosed(why string) string {
+	return fmt.Sprintf(`tailsrv_connections_closed_total{why=%q}`, why)
+}
+
 // watch adds the gauges, which ask when they are read.
-func (m *metrics) watch(r *registry, logs Logs) {
-	for _, as := range representations {
-		m.set.NewGauge(fmt.Sprintf(`tailsrv_streams{as=%q}`, as), func() float64 { return float64(r.count(as)) })
+func (m *metrics) watch(r *registry, conns *connections, logs Logs) {
+	m.set.NewGauge(`tailsrv_connections`, func() float64 { return float64(conns.count()) })
+	streams := func(name string, wanted func(*stream) bool) {
+		m.set.NewGauge(name, func() float64 { return float64(r.count(wanted)) })
 	}
+	begun := func(st *stream) bool { return st.place.Load() != nil }
+	for _, kind := range kinds {
+		streams(fmt.Sprintf(`tailsrv_streams{as=%q}`, kind), func(st *stream) bool { return st.kind == kind && begun(st) })
+	}
+	streams(`tailsrv_streams_opening`, func(st *stream) bool { return !begun(st) })
 	m.set.NewGauge(`tailsrv_watching_degraded`, func() float64 {
 		if degraded(logs.Health()) {
 			return 1
@@ -123,5 +153,6 @@ func (m *metrics) buried(last wire.StreamInfo) {
 func (s *Server) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	s.metrics.set.WritePrometheus(w)
-	vm.WriteProcessMetrics(w) // goroutines, descriptors, memory: what a leak would show in
+	vm.WriteProcessMetrics(w) // goroutines, memory: what a leak would show in
+	vm.WriteFDMetrics(w)      // and descriptors, with their limit
 }

@@ -1,12 +1,16 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
+
+	vm "github.com/VictoriaMetrics/metrics"
 
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
@@ -28,18 +32,25 @@ func (s *Server) serveRange(w http.ResponseWriter, r *http.Request, name string,
 			return
 		}
 	}
-	release, p := s.registry.admit(clientOf(r))
-	if p != nil {
-		refuse(w, r, p)
-		return
-	}
-	defer release()
-	snap, err := s.cfg.Logs.Read(name)
-	if err != nil {
-		s.refuseErr(w, r, err)
-		return
-	}
-	defer snap.Close()
+	st := s.newStream(name, clientOf(r), q)
+	st.kind, st.idle = kindRange, 0 // no log can fall silent on it
+	s.live(w, r, st, func(ctx context.Context, c *conn) {
+		snap, err := s.cfg.Logs.Read(name)
+		if err != nil {
+			s.refuseErr(w, r, err)
+			return
+		}
+		defer snap.Close()
+		w.Header().Set(wire.HeaderStream, st.id)
+		if part, ok := announcePart(w, r, snap); ok {
+			s.begin(st, part)
+			st.ended = part.copyTo(ctx, &counted{c, part, st, s.metrics.sent})
+		}
+	})
+}
+
+// announcePart sends the headers of the part of a log that is asked for, or refuses it.
+func announcePart(w http.ResponseWriter, r *http.Request, snap Snapshot) (_ *part, ok bool) {
 	h := w.Header()
 	size, status := snap.Size(), http.StatusOK
 	first, length := int64(0), size
@@ -47,10 +58,11 @@ func (s *Server) serveRange(w http.ResponseWriter, r *http.Request, name string,
 	// conditions about "not modified" would be wrong for a log that has grown.
 	if same := r.Header.Get("If-Range"); same == "" || same == etag(snap.Tag()) {
 		status = http.StatusPartialContent
+		var p *wire.Problem
 		if first, length, p = parseRange(r.Header.Get("Range"), size); p != nil {
 			h.Set("Content-Range", fmt.Sprintf("bytes */%d", size))
 			refuse(w, r, p)
-			return
+			return nil, false
 		}
 		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, first+length-1, size))
 	}
@@ -60,12 +72,73 @@ func (s *Server) serveRange(w http.ResponseWriter, r *http.Request, name string,
 	h.Set("ETag", etag(snap.Tag()))
 	h.Set("Cache-Control", noStore)
 	w.WriteHeader(status)
-	c := newConn(w, s.cfg.StallTimeout)
-	if s.cfg.MaxAge > 0 {
-		c.hurry(s.cfg.MaxAge) // who takes a byte now and then is not stalled, and has no lease
+	return newPart(snap, first, length), true
+}
+
+// part is a range of a log under way: a stream that ends with its last byte.
+type part struct {
+	io.Reader
+	left   atomic.Int64 // bytes still to be sent
+	unread error        // of the log; nil if only a write failed
+}
+
+func newPart(from io.ReaderAt, first, length int64) *part {
+	p := &part{Reader: io.NewSectionReader(from, first, length)}
+	p.left.Store(length)
+	return p
+}
+
+// Read reads what is to be sent next. Its end is io.EOF only where nothing is missing.
+func (p *part) Read(b []byte) (n int, err error) {
+	n, err = p.Reader.Read(b)
+	if err == io.EOF && int64(n) < p.left.Load() {
+		err = io.ErrUnexpectedEOF // the file became shorter
 	}
-	// A copy that comes out short is no clean end: net/http sees that by the length.
-	_, _ = io.Copy(c, io.NewSectionReader(snap, first, length))
+	if err != nil && err != io.EOF {
+		p.unread = err
+	}
+	return n, err
+}
+
+// Nudge has nobody to wake: a part has no heartbeats.
+func (p *part) Nudge() {}
+
+// Lag is how much of the part is still to come.
+func (p *part) Lag() int64 { return p.left.Load() }
+
+// Behind knows no cursors.
+func (p *part) Behind(string) (int64, bool) { return 0, false }
+
+// copyTo sends the part and says how that ended. The bytes are all there is, so that
+// whatever cuts them short must not look like an end.
+func (p *part) copyTo(ctx context.Context, to *counted) *ending {
+	_, err := io.Copy(to, p)
+	switch {
+	case err == nil:
+		return &ending{reason: wire.ReasonComplete, detail: "the part that was asked for"}
+	case p.unread != nil:
+		return &ending{reason: wire.ReasonError, detail: "the log could not be read: " + p.unread.Error(), cut: true}
+	}
+	return to.stream.unwritten(ctx, to.conn, err)
+}
+
+// counted is a connection whose stream learns what was sent.
+type counted struct {
+	conn   *conn
+	part   *part
+	stream *stream
+	sent   *vm.Counter // bytes of all streams
+}
+
+func (c *counted) Write(b []byte) (int, error) {
+	c.stream.writing.Store(true)
+	n, err := c.conn.Write(b)
+	c.stream.writing.Store(false)
+	c.part.left.Add(-int64(n))
+	c.stream.bytes.Add(int64(n))
+	c.sent.Add(n)
+	c.stream.gave.Store(int64(c.stream.clock.now()))
+	return n, err
 }
 
 const rangeForms = "a range is bytes=FIRST-LAST, bytes=FIRST- or bytes=-LENGTH"

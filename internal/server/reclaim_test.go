@@ -269,7 +269,7 @@ func TestServe_drains(t *testing.T) {
 }
 
 func TestServe_refusesStreamsWhileDraining(t *testing.T) {
-	r := newRegistry(1, 1, newMetrics())
+	r := newRegistry(1, 1, "", newMetrics())
 	r.close(&ending{reason: wire.ReasonShutdown})
 	if _, p := r.admit("c"); p == nil || p.Status != http.StatusServiceUnavailable {
 		t.Errorf("got %+v", p)
@@ -287,6 +287,44 @@ func TestServe_slowHeaders(t *testing.T) {
 		io.Copy(io.Discard, c)
 		if d := time.Since(start); d != readHeaderTimeout {
 			t.Errorf("a header that does not end was waited for %v", d)
+		}
+	})
+}
+
+// A client that reads slowly has the drain time to take what is under way, and then its
+// end frame.
+func TestServe_drainWaitsForSlowReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logs := newFakeLogs("app.log")
+		s := inMemory(t, logs, Config{Drain: 20 * time.Second})
+		tl := s.tail("/app.log")
+		logs.log("app.log").append(strings.Repeat("x", 64<<10))
+		synctest.Wait()
+		ended := make(chan *wire.End, 1)
+		go func() {
+			time.Sleep(10 * time.Second)
+			ended <- tl.end()
+		}()
+		start := time.Now()
+		s.stop()
+		if end := <-ended; end.Reason != wire.ReasonShutdown {
+			t.Errorf("end %+v", end)
+		}
+		if d := time.Since(start); d < 10*time.Second || d > 11*time.Second {
+			t.Errorf("Serve took %v to end", d)
+		}
+	})
+}
+
+// One that takes nothing is no older than any other when it ends.
+func TestStream_maxAgeInsideAWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logs := newFakeLogs("app.log")
+		s := inMemory(t, logs, Config{MaxAge: 100 * time.Second, StallTimeout: time.Hour})
+		s.do(http.MethodGet, "/app.log", "")
+		logs.log("app.log").append(strings.Repeat("x", 1<<20))
+		if last := s.buried(1, 101*time.Second); last.Reason != wire.ReasonMaxAge {
+			t.Errorf("ended %+v", last)
 		}
 	})
 }

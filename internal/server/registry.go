@@ -20,6 +20,7 @@ const keptEnded = 1000
 type registry struct {
 	// Static after construction.
 	maxStreams, maxPerClient int
+	more                     string // what to do about maxStreams
 	metrics                  *metrics
 	wake                     chan struct{}   // capacity 1: tells the sweeper that there are streams
 	open                     context.Context // ends, with an ending as its cause, when no stream may begin any more
@@ -33,9 +34,9 @@ type registry struct {
 	oldest  int               // index into ended, once it is full
 }
 
-func newRegistry(maxStreams, maxPerClient int, m *metrics) *registry {
+func newRegistry(maxStreams, maxPerClient int, more string, m *metrics) *registry {
 	r := &registry{
-		maxStreams: maxStreams, maxPerClient: maxPerClient, metrics: m,
+		maxStreams: maxStreams, maxPerClient: maxPerClient, more: more, metrics: m,
 		wake:    make(chan struct{}, 1),
 		clients: map[string]int{},
 		live:    map[string]*stream{},
@@ -60,7 +61,7 @@ func (r *registry) admit(client string) (release func(), p *wire.Problem) {
 		r.metrics.limitStreams.Inc()
 		return nil, wire.NewProblem(http.StatusTooManyRequests, "too many streams",
 			fmt.Sprintf("all %d streams of this server are taken", r.maxStreams),
-			"try again later, or start tailsrv with a larger --max-streams")
+			r.more)
 	case r.clients[client] >= r.maxPerClient:
 		r.metrics.limitClient.Inc()
 		return nil, wire.NewProblem(http.StatusTooManyRequests, "too many streams of one client",
@@ -167,13 +168,12 @@ func (r *registry) size() int {
 	return len(r.live)
 }
 
-// count is how many live streams there are in a representation.
-func (r *registry) count(as wire.Representation) int {
+// count is how many live streams are what is wanted.
+func (r *registry) count(wanted func(*stream) bool) (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := 0
 	for _, st := range r.live {
-		if st.as == as {
+		if wanted(st) {
 			n++
 		}
 	}
@@ -191,6 +191,7 @@ func (r *registry) streams() wire.Streams {
 	})
 	s := wire.Streams{Live: make([]wire.StreamInfo, 0, len(live))}
 	for _, st := range live {
+		st.refresh()
 		s.Live = append(s.Live, st.info())
 	}
 	r.mu.Lock()

@@ -59,18 +59,33 @@ const noStore = "no-store, no-transform"
 // bytes of a generation that were there once do not change.
 func etag(tag string) string { return `"` + tag + `"` }
 
-// serveStream answers GET of a log with a stream. In whatever way it ends, what
-// it held is given back before the answer ends.
+// serveStream answers GET of a log with a stream.
 func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string, q *query) {
-	client := clientOf(r)
-	release, p := s.registry.admit(client)
+	st := s.newStream(name, clientOf(r), q)
+	s.live(w, r, st, func(ctx context.Context, c *conn) {
+		follower, err := s.cfg.Logs.Follow(ctx, name, q.start)
+		if err != nil {
+			st.ended = causeOf(ctx)
+			s.refuseSearch(w, r, err, st.ended)
+			return
+		}
+		defer follower.Close()
+		s.carry(ctx, w, st, c, follower, q)
+	})
+}
+
+// live is the life of a stream: with a slot, and in the registry. In whatever way it
+// ends, what it held is given back before the answer ends. serve sets st.ended, or has
+// refused what was asked for.
+func (s *Server) live(w http.ResponseWriter, r *http.Request, st *stream, serve func(ctx context.Context, c *conn)) {
+	release, p := s.admit(r)
 	if p != nil {
 		refuse(w, r, p)
 		return
 	}
 	ctx, end := s.registry.stream(r.Context())
-	st := s.newStream(name, client, q)
-	st.kernel, st.end = kernelOf(r.Context()), end
+	st.kernel, st.fd = kernelOf(r.Context())
+	st.end = end
 	c := newConn(w, st.patience())
 	st.taken = c.taken
 	s.registry.add(st)
@@ -86,27 +101,28 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, name string
 		}
 		e.hurry(c)
 	})()
-	follower, err := s.cfg.Logs.Follow(ctx, name, q.start)
-	if err != nil {
-		st.ended = causeOf(ctx)
-		s.refuseSearch(w, r, err, st.ended)
-		return
+	serve(ctx, c)
+	if st.ended != nil && st.ended.aborts() {
+		panic(http.ErrAbortHandler) // nobody may take this for a clean end
 	}
-	defer follower.Close()
-	s.carry(ctx, w, st, c, follower, q)
+}
+
+// begin counts a stream that is one from now on.
+func (s *Server) begin(st *stream, at place) {
+	s.metrics.opened[st.kind].Inc()
+	st.begin(at)
 }
 
 // carry is the life of a stream that has its follower.
 func (s *Server) carry(ctx context.Context, w http.ResponseWriter, st *stream, c *conn, follower Follower, q *query) {
 	opening := follower.Opening()
-	s.metrics.opened[st.as].Inc()
 	l := &loop{
 		st: st, conn: c, follower: follower, once: q.start.Once, buffers: &s.buffers, sent: s.metrics.sent,
 		enc: wire.NewEncoder(q.as, wire.EncoderOptions{Newlines: q.newlines, MidLine: opening.MidLine}),
 	}
 	open := s.openObject(st, opening)
 	open.Behind = follower.Lag()
-	st.begin(follower)
+	s.begin(st, follower)
 	announce(w.Header(), st, open)
 	if !q.start.Once {
 		// Nobody asks for anything else behind a stream. One who is stopped, and a proxy,
@@ -116,9 +132,6 @@ func (s *Server) carry(ctx context.Context, w http.ResponseWriter, st *stream, c
 	st.ended = &ending{reason: wire.ReasonError, detail: "internal error", cut: true} // stays so only if the loop panics
 	st.ended = l.run(ctx, open)
 	w.Header().Set(wire.TrailerEnd, string(st.ended.reason))
-	if st.ended.aborts() {
-		panic(http.ErrAbortHandler) // nobody may take this for a clean end
-	}
 }
 
 // refuseSearch answers for a log whose place to begin at was not found: because
@@ -132,9 +145,8 @@ func (s *Server) refuseSearch(w http.ResponseWriter, r *http.Request, err error,
 		refuse(w, r, shuttingDown())
 	case ended.reason == wire.ReasonOperator:
 		refuse(w, r, wire.NewProblem(http.StatusForbidden, "ended", "this stream was ended before it began: "+ended.detail, ""))
-	default:
-		panic(http.ErrAbortHandler) // nobody is there to be answered, and an empty answer would be a lie
 	}
+	// Else nobody is there to be answered, and an empty answer would be a lie.
 }
 
 // onEnd runs f once ctx has ended, in a goroutine of its own since the handler's
@@ -156,7 +168,7 @@ func onEnd(ctx context.Context, f func(*ending)) (wait func()) {
 func (s *Server) newStream(name, client string, q *query) *stream {
 	now := s.clock.now()
 	st := &stream{
-		id: newID(), log: name, client: client, as: q.as,
+		id: newID(), log: name, client: client, as: q.as, kind: q.as.String(),
 		opened: time.Now(), born: now, clock: s.clock, heard: now,
 		stall: s.cfg.StallTimeout, idle: s.cfg.IdleTimeout, hold: q.hold,
 		done: make(chan struct{}),
@@ -212,6 +224,9 @@ func (s *Server) bury(st *stream) {
 		return
 	}
 	st.notice()
+	if st.place.Load() == nil {
+		s.metrics.opened[st.kind].Inc() // what ends was opened, if only to look for its beginning
+	}
 	last := st.epitaph()
 	s.metrics.buried(last)
 	s.registry.remove(st, last)

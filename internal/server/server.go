@@ -33,6 +33,7 @@ type Server struct {
 	journal  *journal // what cfg.Logger writes to
 	metrics  *metrics
 	registry *registry
+	conns    *connections
 	buffers  buffers
 }
 
@@ -42,14 +43,16 @@ func New(cfg Config) *Server {
 	m := newMetrics()
 	log := newJournal(cfg.Logger.Handler(), m.linesLost)
 	cfg.Logger = slog.New(log)
+	maxStreams, more := cfg.maxStreams()
 	s := &Server{
 		cfg:      cfg,
 		clock:    &clock{start: time.Now()},
 		journal:  log,
 		metrics:  m,
-		registry: newRegistry(cfg.MaxStreams, cfg.MaxStreamsPerClient, m),
+		registry: newRegistry(maxStreams, cfg.MaxStreamsPerClient, more, m),
+		conns:    newConnections(cfg.MaxConnections, cfg.Logger, m),
 	}
-	m.watch(s.registry, cfg.Logs)
+	m.watch(s.registry, s.conns, cfg.Logs)
 	return s
 }
 
@@ -70,8 +73,7 @@ func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
 		}
 		return err
 	}
-	var conns connections
-	hs := s.httpServer(ls, &conns)
+	hs := s.httpServer(ls)
 
 	writing, stopWriting := context.WithCancel(context.Background())
 	defer stopWriting()
@@ -90,7 +92,8 @@ func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
 	var accepting sync.WaitGroup
 	for _, l := range ls {
 		accepting.Go(func() {
-			err := hs.Serve(&tunedListener{Listener: l, userTimeout: userTimeout(s.cfg.StallTimeout), logger: s.cfg.Logger})
+			tuned := &tunedListener{Listener: l, userTimeout: userTimeout(s.cfg.StallTimeout), logger: s.cfg.Logger}
+			err := hs.Serve(placed(tuned, s.conns))
 			if !errors.Is(err, http.ErrServerClosed) {
 				failed <- fmt.Errorf("serve %s: %w", l.Addr(), err)
 			}
@@ -103,9 +106,9 @@ func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
 	case err = <-failed:
 	}
 	begun := time.Now()
-	s.drain(hs, &conns)
+	s.drain(hs)
 	accepting.Wait() // from here on no connection is added
-	conns.all.Wait()
+	s.conns.all.Wait()
 	stopSweeping()
 	sweeper.Wait()
 
@@ -120,9 +123,12 @@ func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
 // drain ends all streams, since http.Server.Shutdown ends none, and then the
 // connections: idle ones at once, those with an answer under way when it is
 // out, and what is left after Config.Drain whatever it does.
-func (s *Server) drain(hs *http.Server, conns *connections) {
-	conns.drain()
-	s.registry.close(&ending{reason: wire.ReasonShutdown, detail: "the server is stopping", smear: newSmear(s.registry.size())})
+func (s *Server) drain(hs *http.Server) {
+	s.conns.drain()
+	s.registry.close(&ending{
+		reason: wire.ReasonShutdown, detail: "the server is stopping", smear: newSmear(s.registry.size()),
+		grace: s.cfg.Drain * 9 / 10, // slow readers have what there is, and the rest is for closing
+	})
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
 	defer cancel()
 	if err := hs.Shutdown(ctx); err != nil {
@@ -133,7 +139,7 @@ func (s *Server) drain(hs *http.Server, conns *connections) {
 
 // httpServer configures net/http. HTTP/2 stays off until there is TLS; its times are
 // those that it will have.
-func (s *Server) httpServer(ls []net.Listener, conns *connections) *http.Server {
+func (s *Server) httpServer(ls []net.Listener) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Server{
@@ -145,7 +151,7 @@ func (s *Server) httpServer(ls []net.Listener, conns *connections) *http.Server 
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelWarn),
 		ConnContext:                  withConn,
-		ConnState:                    conns.note,
+		ConnState:                    s.conns.note,
 		HTTP2:                        http2Config(s.cfg.StallTimeout),
 	}
 }
@@ -162,7 +168,7 @@ func (s *Server) handler(ls []net.Listener) http.Handler {
 	m.Handle("/-/metrics", noParameters(on(http.MethodGet, s.serveMetrics)))
 	m.PathPrefix("/-/").HandlerFunc(serveReserved)
 	m.NotFoundHandler = on(http.MethodGet, s.servePath)
-	return &guard{next: m, hosts: s.hosts(ls), stall: s.cfg.StallTimeout}
+	return &guard{next: m, hosts: s.hosts(ls), conns: s.conns, stall: s.cfg.StallTimeout}
 }
 
 // hosts are the names that a request's Host may have beside loopback names and

@@ -173,6 +173,10 @@ func TestSearch_endsWithItsClient(t *testing.T) {
 		if got := s.log.String(); strings.Contains(got, "level=ERROR") || strings.Contains(got, "level=WARN") {
 			t.Errorf("logged %s", got)
 		}
+		opened := s.server.metrics.opened["raw"].Get()
+		if ended := s.server.metrics.ended[wire.ReasonClientGone].Get(); opened != 3 || ended != 3 {
+			t.Errorf("%d opened, %d ended", opened, ended)
+		}
 		all := s.server.Streams()
 		if len(all.Live) != 0 || len(all.Ended) != 3 || all.Ended[0].Reason != wire.ReasonClientGone {
 			t.Errorf("left behind: %+v", all)

@@ -19,6 +19,7 @@ type stream struct {
 	log       string
 	client    string // address, without the port
 	as        wire.Representation
+	kind      string // as people are shown it: of as, or kindRange
 	opened    time.Time
 	born      time.Duration // opened, by the clock
 	clock     *clock
@@ -29,11 +30,12 @@ type stream struct {
 	idle      time.Duration // 0 is never
 	hold      time.Duration // how long an unfinished line is held back
 	kernel    kernel        // asks about the connection
+	fd        int           // number of the connection's descriptor, for hangups; -1 without one
 	end       context.CancelCauseFunc
 	taken     func()        // the client took something: the write under way has its whole time again
 	done      chan struct{} // closed by registry.remove: everything was given back
 
-	follower atomic.Pointer[Follower] // nil while the beginning is looked for
+	place atomic.Pointer[place] // where it is in its log; nil while its beginning is looked for
 
 	// Written by the loop, read by anyone. Times are the clock's.
 	spoke   atomic.Int64 // last write
@@ -42,8 +44,12 @@ type stream struct {
 	noticed atomic.Int64 // when the ending was noticed; 0 before
 	bytes   atomic.Int64 // of the log, sent
 	passing atomic.Int64 // bytes of the log that were taken and are not sent yet
+	writing atomic.Bool  // something is being sent, which may find no room
+	stuck   atomic.Int64 // since when the client takes nothing; 0 while nothing waits. Written by the sweeper
 
-	progress progress // the sweeper's alone
+	// The sweeper's alone.
+	progress progress
+	hungUp   bool // the connection may have ended
 
 	mu       sync.Mutex
 	heard    time.Duration // last sign of the client: its request, a renewal
@@ -55,6 +61,14 @@ type stream struct {
 	asked    time.Duration // when it did; 0 before it was asked, and where nobody can be
 
 	ended *ending // set by the handler before bury reads it; nil if the stream was refused
+}
+
+// place is where a stream is in its log, for others than its own loop. Of a [Follower]
+// it is the part that any goroutine may ask.
+type place interface {
+	Nudge()
+	Lag() int64
+	Behind(cursor string) (int64, bool)
 }
 
 // clock counts from a start that is one for the whole server, so that instants
@@ -81,6 +95,14 @@ func (st *stream) learn(conn connState, now time.Duration) (said int) {
 	return st.acks
 }
 
+// refresh has the kernel asked for somebody who wants to know how the connection is: of
+// an idle one the sweeper has not asked for long.
+func (st *stream) refresh() {
+	if conn, ok := st.kernel(); ok {
+		st.learn(conn, st.clock.now())
+	}
+}
+
 // knew is what the kernel answered last, as of now: a connection on which a write failed
 // cannot be asked about any more. It reports false where nobody has answered.
 func (st *stream) knew() (connState, bool) {
@@ -91,14 +113,23 @@ func (st *stream) knew() (connState, bool) {
 	return conn, st.asked > 0
 }
 
-// begin takes the follower that the stream has from now on. Only now does time count
-// that the client or the log lets pass: neither had a part in the search.
-func (st *stream) begin(f Follower) {
+// starved is for how long the client has taken nothing, for one on which a write has
+// found no room for all its time. Before that write had to wait, others filled buffers.
+func (st *stream) starved() time.Duration {
+	if stuck := time.Duration(st.stuck.Load()); stuck > 0 {
+		return max(st.stall, st.clock.now()-stuck)
+	}
+	return st.stall
+}
+
+// begin says where the stream is from now on. Only now does time count that the client
+// or the log lets pass: neither had a part in the search.
+func (st *stream) begin(at place) {
 	now := st.clock.now()
 	st.spoke.Store(int64(now))
 	st.gave.Store(int64(now))
 	st.renew("")
-	st.follower.Store(&f)
+	st.place.Store(&at)
 }
 
 // notice marks the moment at which reclaiming began; the first mark counts.
@@ -126,18 +157,18 @@ func (st *stream) info() wire.StreamInfo {
 		ID:          st.id[:wire.ShownID],
 		Log:         st.log,
 		Client:      st.client,
-		As:          st.as.String(),
+		As:          st.kind,
 		Opened:      st.opened.Round(0),
 		Bytes:       st.bytes.Load(),
 		LastHeardMS: (now - st.heard).Milliseconds(),
 		State:       wire.StateOpening,
 		LeaseMS:     st.lease.Milliseconds(),
 	}
-	if f := st.follower.Load(); f != nil {
+	if at := st.place.Load(); at != nil {
 		in.State = wire.StateStreaming
-		in.Lag = (*f).Lag() + st.passing.Load()
+		in.Lag = (*at).Lag() + st.passing.Load()
 		in.IdleMS = (now - time.Duration(st.gave.Load())).Milliseconds()
-		st.tellAcked(&in, *f, now)
+		st.tellAcked(&in, *at, now)
 	}
 	if st.asked > 0 {
 		st.tellConn(&in, now)
@@ -149,12 +180,12 @@ func (st *stream) info() wire.StreamInfo {
 }
 
 // tellAcked adds how far the client really is. The caller holds mu.
-func (st *stream) tellAcked(in *wire.StreamInfo, f Follower, now time.Duration) {
+func (st *stream) tellAcked(in *wire.StreamInfo, at place, now time.Duration) {
 	if st.acked == "" {
 		return
 	}
 	in.Acked, in.AckedMS = st.acked, (now - st.ackedAt).Milliseconds()
-	if n, ok := f.Behind(st.acked); ok {
+	if n, ok := at.Behind(st.acked); ok {
 		in.Behind = &n
 	}
 }

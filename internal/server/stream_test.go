@@ -35,6 +35,7 @@ data: {"type":"line","cursor":"app.log~6","b64":"/w=="}
 id: app.log~10
 data: {"type":"line","cursor":"app.log~10","text":"half","partial":true}
 
+retry: 86400000
 id: app.log~10
 data: {"type":"end","reason":"complete","cursor":"app.log~10","retry_ms":0,"detail":"the end that the log had when the stream began"}
 

@@ -17,8 +17,9 @@ const (
 	slack = tick + tick/2
 )
 
-// askEvery is how many ticks lie between two questions to the kernel about one
-// connection: one second, the bound for a client that net/http does not see go.
+// askEvery is how many ticks lie between two questions to the kernel which
+// connections ended: one second, the bound for a client that net/http does not see
+// go. About one connection it is asked then if there may be news of it.
 const askEvery = 4
 
 // healthEvery is how many ticks lie between two looks at how logs are watched.
@@ -30,7 +31,8 @@ func (s *Server) sweep(ctx context.Context) {
 	ticker := time.NewTicker(tick)
 	ticker.Stop()
 	defer ticker.Stop()
-	var streams []*stream // reused
+	var streams []*stream // reused, as what follows
+	var ended hangups
 	health := health{logger: s.cfg.Logger}
 	for {
 		select {
@@ -50,15 +52,23 @@ func (s *Server) sweep(ctx context.Context) {
 				break
 			}
 			s.metrics.sweeps.Inc()
-			for _, st := range streams {
-				st.look(turn%askEvery == askEvery-1)
-			}
+			lookAt(streams, &ended, turn%askEvery == askEvery-1)
 			clear(streams) // hold on to no stream between two sweeps
 			if turn%healthEvery == 0 {
 				health.look(s.cfg.Logs.Health())
 			}
 		}
 		ticker.Stop()
+	}
+}
+
+// lookAt is one sweep.
+func lookAt(streams []*stream, ended *hangups, ask bool) {
+	if ask {
+		ended.mark(streams)
+	}
+	for _, st := range streams {
+		st.look(ask)
 	}
 }
 
@@ -88,14 +98,14 @@ func (st *stream) look(ask bool) {
 		return
 	}
 	now := st.clock.now()
-	if ask || st.progress.due(now, st.stall) {
+	if ask && st.news() || st.progress.due(now, st.stall) {
 		if e := st.ask(now); e != nil {
 			st.end(e)
 			return
 		}
 	}
-	follower := st.follower.Load()
-	if follower == nil {
+	at := st.place.Load()
+	if at == nil {
 		return
 	}
 	if e := st.overdue(now); e != nil {
@@ -103,8 +113,16 @@ func (st *stream) look(ask bool) {
 		return
 	}
 	if st.lineDue(now) || st.heartbeatDue(now) {
-		(*follower).Nudge()
+		(*at).Nudge()
 	}
+}
+
+// news reports whether the kernel may have something to tell of the connection that it
+// did not tell before: it ended, or something was written or waited to be taken. Most
+// connections are idle, and a question about each of them is what a sweep would cost.
+func (st *stream) news() bool {
+	return st.hungUp || st.progress.since > 0 || st.writing.Load() ||
+		time.Duration(st.spoke.Load()) >= st.progress.at
 }
 
 // ask asks the kernel about the connection: the ending that it knows of, nil for
@@ -119,6 +137,7 @@ func (st *stream) ask(now time.Duration) *ending {
 		return &ending{reason: wire.ReasonClientGone, detail: "the kernel saw the connection end"}
 	}
 	took, stalled := st.progress.look(state, said, now, st.stall)
+	st.stuck.Store(int64(st.progress.since))
 	if stalled {
 		return &ending{reason: wire.ReasonStalled, detail: "the client is there and took nothing for " + st.stall.String()}
 	}

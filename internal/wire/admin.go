@@ -13,7 +13,7 @@ type StreamInfo struct {
 	ID          string    `json:"id"`     // a prefix of the id: enough to recognise, too little to close
 	Log         string    `json:"log"`    //
 	Client      string    `json:"client"` // address
-	As          string    `json:"as"`     // representation: raw, ndjson, sse, frames
+	As          string    `json:"as"`     // representation: raw, ndjson, sse, frames; "range" for a part of a log
 	Opened      time.Time `json:"opened"`
 	Bytes       int64     `json:"bytes"`         // of the log, sent
 	Lag         int64     `json:"lag"`           // bytes between the stream's position and the log's end, when last known
