@@ -84,7 +84,8 @@ var relayed = []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"}
 
 // operates reports whether a request is that of somebody who looks after the server.
 // Nobody is asked who they are, so that it is one who is on its machine: a request
-// that came over loopback, and was not brought there by a proxy, which says so.
+// between two addresses of loopback, or from an address to itself, that was not brought
+// there by a proxy, which says so.
 func operates(r *http.Request) bool {
 	for _, name := range relayed {
 		if r.Header.Get(name) != "" {
@@ -92,10 +93,17 @@ func operates(r *http.Request) bool {
 		}
 	}
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	return ok && isLoopback(local.String()) && isLoopback(r.RemoteAddr)
+	return ok && sameMachine(local.String(), r.RemoteAddr)
 }
 
-func isLoopback(hostport string) bool {
-	addr, err := netip.ParseAddrPort(hostport)
-	return err == nil && addr.Addr().Unmap().IsLoopback()
+func sameMachine(local, remote string) bool {
+	l, err := netip.ParseAddrPort(local)
+	if err != nil {
+		return false
+	}
+	r, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return false
+	}
+	return l.Addr().Unmap() == r.Addr().Unmap() || l.Addr().Unmap().IsLoopback() && r.Addr().Unmap().IsLoopback()
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -41,11 +40,23 @@ func TestOperator_isOnTheServersMachine(t *testing.T) {
 			t.Errorf("with %s: %s\n%s", header, res.Status, body)
 		}
 	}
-	for _, remote := range []string{"192.0.2.1:1234", "[2001:db8::1]:1234", "pipe", ""} {
-		r := httptest.NewRequest(http.MethodDelete, "/-/streams/01234567", nil)
-		r.RemoteAddr = remote
-		if operates(r) {
-			t.Errorf("%q is an operator's address", remote)
+	for _, tt := range []struct {
+		local, remote string
+		want          bool
+	}{
+		{"127.0.0.1:7070", "127.0.0.1:1234", true},
+		{"127.0.0.1:7070", "127.9.9.9:1234", true},
+		{"[::1]:7070", "[::1]:1234", true},
+		{"[::ffff:127.0.0.1]:7070", "127.0.0.1:1234", true},
+		{"192.0.2.1:7070", "192.0.2.1:1234", true}, // a machine that asks itself
+		{"192.0.2.1:7070", "192.0.2.2:1234", false},
+		{"192.0.2.1:7070", "127.0.0.1:1234", false},
+		{"127.0.0.1:7070", "192.0.2.1:1234", false},
+		{"memory", "pipe", false},
+		{"127.0.0.1:7070", "", false},
+	} {
+		if got := sameMachine(tt.local, tt.remote); got != tt.want {
+			t.Errorf("%s to %s: an operator %v, want %v", tt.remote, tt.local, got, tt.want)
 		}
 	}
 	far := inMemory(t, newFakeLogs("app.log"), Config{})

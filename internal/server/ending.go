@@ -77,10 +77,22 @@ func causeOf(ctx context.Context) *ending {
 	return &ending{reason: wire.ReasonClientGone, detail: "the connection ended"}
 }
 
+// gone is what the kernel's giving up on a client looks like: its connection ends as
+// that of any other. What was never answered tells the two apart.
+func (st *stream) gone(e *ending) *ending {
+	conn, ok := st.knew()
+	if ok && e.reason == wire.ReasonClientGone && st.stuck.Load() > 0 && conn.silent >= minUserTimeout*3/4 {
+		return &ending{reason: e.reason, detail: vanished, cut: e.cut}
+	}
+	return e
+}
+
+const vanished = "the client's machine answers nothing any more"
+
 // unread turns an error of Follower.Next into an ending.
-func unread(ctx context.Context, err error) *ending {
+func (st *stream) unread(ctx context.Context, err error) *ending {
 	if e := causeOf(ctx); e != nil {
-		return e
+		return st.gone(e)
 	}
 	if errors.Is(err, io.EOF) {
 		return &ending{reason: wire.ReasonComplete, detail: "the end that the log had when the stream began"}
@@ -108,9 +120,9 @@ func (st *stream) unwritten(ctx context.Context, c *conn, err error) *ending {
 	if errors.Is(err, os.ErrDeadlineExceeded) && !c.hurried() {
 		// With much on the way the write deadline is before the kernel's user timeout.
 		if state, ok := st.knew(); ok && state.vanished(st.starved()) {
-			return &ending{reason: wire.ReasonClientGone, detail: "the client's machine answers nothing any more", cut: true}
+			return &ending{reason: wire.ReasonClientGone, detail: vanished, cut: true}
 		}
 		return &ending{reason: wire.ReasonStalled, detail: "the client took nothing for the stall timeout", cut: true}
 	}
-	return &ending{reason: wire.ReasonClientGone, detail: "the connection ended", cut: true}
+	return st.gone(&ending{reason: wire.ReasonClientGone, detail: "the connection ended", cut: true})
 }

@@ -350,7 +350,7 @@ func TestStreams_whatTheKernelKnows(t *testing.T) {
 	defer ticker.Stop()
 	for start := time.Now(); ; <-ticker.C {
 		in := s.streams().Live[0]
-		if in.TCP == "established" && in.RTTUS > 0 && in.Unacked > 16<<10 && in.Unacked < 80<<10 && in.ContactMS != nil && *in.ContactMS < 10_000 {
+		if in.TCP == "established" && in.RTTUS > 0 && in.StuckMS > 0 && in.Unacked > 16<<10 && in.Unacked < 80<<10 && in.ContactMS != nil && *in.ContactMS < 10_000 {
 			return
 		}
 		if time.Since(start) > 10*time.Second {

@@ -59,7 +59,7 @@ func (l *loop) carry(ctx context.Context, open wire.Open) *ending {
 	for {
 		ev, err := l.follower.Next(ctx)
 		if err != nil {
-			return unread(ctx, err)
+			return l.st.unread(ctx, err)
 		}
 		if err := l.tell(&ev); err != nil {
 			return l.st.unwritten(ctx, l.conn, err)

@@ -194,6 +194,9 @@ func (st *stream) tellAcked(in *wire.StreamInfo, at place, now time.Duration) {
 func (st *stream) tellConn(in *wire.StreamInfo, now time.Duration) {
 	contact := (st.conn.silent + now - st.asked).Milliseconds()
 	in.TCP, in.RTTUS, in.Unacked, in.ContactMS = st.conn.name, st.conn.rtt.Microseconds(), st.conn.unacked, &contact
+	if stuck := time.Duration(st.stuck.Load()); stuck > 0 && in.Unacked > 0 {
+		in.StuckMS = (now - stuck).Milliseconds()
+	}
 }
 
 // epitaph is what is kept of a stream that has been reclaimed.

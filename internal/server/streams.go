@@ -55,11 +55,11 @@ func endedOf(r *http.Request) (int, *wire.Problem) {
 // tellStreams writes two tables: a live stream is looked at for how its client is, an
 // ended one for why. remembered is how many ended ones there are in all.
 func tellStreams(t *tabwriter.Writer, streams *wire.Streams, remembered int, now time.Time) {
-	fmt.Fprintln(t, "ID\tAS\tSTATE\tAGE\tBYTES\tLAG\tBEHIND\tIDLE\tHEARD\tCONTACT\tRTT\tTCP\tCLIENT\t  LOG")
+	fmt.Fprintln(t, "ID\tAS\tSTATE\tAGE\tBYTES\tLAG\tBEHIND\tUNACKED\tSTUCK\tIDLE\tHEARD\tCONTACT\tRTT\tTCP\tCLIENT\t  LOG")
 	for _, st := range streams.Live {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t  %s\n",
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t  %s\n",
 			st.ID, st.As, st.State, short(now.Sub(st.Opened)), st.Bytes, st.Lag,
-			known(st.Behind, func(n int64) string { return strconv.FormatInt(n, 10) }),
+			known(st.Behind, func(n int64) string { return strconv.FormatInt(n, 10) }), st.Unacked, stuckFor(st.StuckMS),
 			short(milliseconds(st.IdleMS)), short(milliseconds(st.LastHeardMS)),
 			known(st.ContactMS, func(n int64) string { return short(milliseconds(n)) }),
 			rtt(st.RTTUS), cmp.Or(st.TCP, "-"), st.Client, quotePath(shorten(st.Log)))
@@ -86,6 +86,15 @@ func known(n *int64, text func(int64) string) string {
 		return "-"
 	}
 	return text(*n)
+}
+
+// stuckFor is for how long a client has taken nothing of what waits for it. One that
+// reads all the time has not taken the very last, either.
+func stuckFor(ms int64) string {
+	if ms < 2*askEvery*tick.Milliseconds() {
+		return "-"
+	}
+	return short(milliseconds(ms))
 }
 
 func rtt(us int64) string {

@@ -32,6 +32,7 @@ type StreamInfo struct {
 	TCP       string `json:"tcp,omitempty"`        // its state: "established", "close-wait", ...
 	RTTUS     int64  `json:"rtt_us,omitempty"`     // round trip, microseconds
 	Unacked   int64  `json:"unacked,omitempty"`    // bytes written whose arrival is not confirmed, sent or not
+	StuckMS   int64  `json:"stuck_ms,omitempty"`   // since the client last took any of them; 0 while it takes them
 	ContactMS *int64 `json:"contact_ms,omitempty"` // since the client's machine last answered anything
 
 	Reason    Reason     `json:"reason,omitempty"`
