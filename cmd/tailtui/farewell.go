@@ -68,7 +68,7 @@ func failure(ended error) error {
 	switch {
 	case ended == nil:
 		return nil
-	case errors.As(ended, &problem):
+	case errors.As(ended, &problem) && problem.Status < 500: // beyond, it could not rather than would not
 		code = cli.ExitRefused
 	case errors.As(ended, &end):
 		code = cli.ExitEnded

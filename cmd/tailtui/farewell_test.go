@@ -32,6 +32,9 @@ func TestFailure_exitCodes(t *testing.T) {
 	}{
 		{nil, cli.ExitOK},
 		{&client.ProblemError{Status: 404, Detail: "not found"}, cli.ExitRefused},
+		{&client.ProblemError{Status: 403, Detail: "you may not"}, cli.ExitRefused},
+		{&client.ProblemError{Status: 500, Detail: "it broke"}, cli.ExitError},
+		{&client.ProblemError{Status: 502, Detail: "bad gateway"}, cli.ExitError},
 		{&client.EndError{Reason: wire.ReasonIdle}, cli.ExitEnded},
 		{&client.PeerError{Addr: "h:1", Detail: "speaks no HTTP"}, cli.ExitError},
 	} {

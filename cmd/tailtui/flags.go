@@ -39,8 +39,8 @@ what happens to the connection to stderr; of --streams the table goes to stdout,
 once. Press ? on the screen for the keys.
 Every flag can also be set in the environment: --retry as TAILTUI_RETRY=true.
 
-Exit codes: 0 ended by you, or complete; 1 error; 2 wrong command line; 3 refused,
-because there is no such log or it may not be read; 4 ended by the server for good.`
+Exit codes: 0 ended by you, or complete; 1 error; 2 wrong command line; 3 refused:
+there is no such log, or you may not; 4 ended by the server for good.`
 
 const examples = `  tailtui web-1:7070/app.log                watch a log of web-1
   tailtui -n 1000 web-1:7070/app.log        begin with its last 1000 lines

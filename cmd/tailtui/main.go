@@ -3,12 +3,18 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
 )
 
 func main() {
+	// Nobody writes here but net/http, of peers that send what nobody asked for: it
+	// would be in the middle of the screen, in words that are not ours. What went
+	// wrong with a server is told in its place.
+	log.SetOutput(io.Discard)
 	// A reader of our output that has gone is told by the write's error, so that
 	// the streams are still closed before the process ends.
 	signal.Ignore(syscall.SIGPIPE)

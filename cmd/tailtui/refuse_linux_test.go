@@ -33,6 +33,10 @@ func TestBadInput_eachHasItsOwnWords(t *testing.T) {
 	defer page.Close()
 	closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
 	defer closed.Close()
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
+	defer gateway.Close()
+	moved := httptest.NewServer(http.RedirectHandler("https://web-2:7070/-/streams", http.StatusMovedPermanently))
+	defer moved.Close()
 	banner := serveBanner(t, "SSH-2.0-OpenSSH_9.2p1 Debian\r\n")
 
 	for _, tt := range []struct {
@@ -54,7 +58,7 @@ func TestBadInput_eachHasItsOwnWords(t *testing.T) {
 		{"demo with a target", []string{"--demo", "x"}, cli.ExitUsage, "--demo", "leave"},
 		{"streams of nothing", []string{"--streams", ""}, cli.ExitUsage, "empty", "host:port"},
 		{"streams of a log", []string{"--streams", srv.addr + "/app.log"}, cli.ExitUsage, "not a server", "leave out the path"},
-		{"streams without a port", []string{"--streams", "web-1"}, cli.ExitUsage, "no server", "host:port"},
+		{"streams without a port", []string{"--streams", "web-1"}, cli.ExitUsage, "port is missing", "web-1:7070"},
 		{"streams and a target", []string{"--streams", srv.addr, srv.addr + "/app.log"}, cli.ExitUsage, "no TARGET", "--streams away"},
 		{"streams and demo", []string{"--streams", srv.addr, "--demo"}, cli.ExitUsage, "--demo", "one of them"},
 		{"streams and lines", []string{"--streams", srv.addr, "-n", "5"}, cli.ExitUsage, "--lines", "one of them"},
@@ -62,6 +66,9 @@ func TestBadInput_eachHasItsOwnWords(t *testing.T) {
 		{"streams of nobody", []string{"--streams", closedPort(t)}, cli.ExitError, "refuse", "tailsrv"},
 		{"streams of a page", []string{"--streams", page.Listener.Addr().String()}, cli.ExitError, "text/html", "port"},
 		{"streams of one who refuses", []string{"--streams", closed.Listener.Addr().String()}, cli.ExitRefused, "answers 403", "operator"},
+		{"streams behind a bad gateway", []string{"--streams", gateway.Listener.Addr().String()}, cli.ExitError, "answers 502", "the server's own log"},
+		{"streams that moved", []string{"--streams", moved.Listener.Addr().String()}, cli.ExitError, "redirects", "--streams https://web-2:7070\n"},
+		{"a log behind a bad gateway, once", []string{"--no-follow", gateway.Listener.Addr().String() + "/app.log"}, cli.ExitError, "answers 502", "the server's own log"},
 		{"missing local file", []string{filepath.Join(dir, "nope.log")}, cli.ExitRefused, "nope.log", "--retry"},
 		{"local directory", []string{dir}, cli.ExitRefused, "directory", "file"},
 		{"a good local file and a bad target", []string{filepath.Join(dir, "app.log"), "web-1:/app.log"}, cli.ExitUsage, "port", "7070"},
@@ -79,7 +86,7 @@ func TestBadInput_eachHasItsOwnWords(t *testing.T) {
 			code := c.Exit(t)
 			said := c.Log.String()
 			errorLine, hintLine := lineWith(said, "tailtui: error: "), lineWith(said, "tailtui: hint: ")
-			if code != tt.code || !strings.Contains(errorLine, tt.says) || hintLine == "" || !strings.Contains(hintLine, tt.hints) {
+			if code != tt.code || !strings.Contains(errorLine, tt.says) || hintLine == "" || !strings.Contains(hintLine, tt.hints) || strings.Contains(hintLine, " again") {
 				t.Errorf("exit %d, want %d with an error of %q and a hint of %q; said:\n%s", code, tt.code, tt.says, tt.hints, said)
 			}
 			if c.Out.String() != "" {

@@ -91,6 +91,8 @@ func (s *watchedServer) End(ctx context.Context, id string) streams.Outcome {
 	switch {
 	case errors.As(err, &problem) && problem.Status == http.StatusNotFound:
 		out.Result = streams.Gone
+	case errors.As(err, &unreachable) && unreachable.Unsent:
+		out.Result = streams.Unasked
 	case errors.As(err, &unreachable):
 		out.Result = streams.Unknown
 	}

@@ -79,6 +79,57 @@ func TestStreams_serverAwayAndBack(t *testing.T) {
 	}
 }
 
+// TestStreams_endsNothingThere: what could not be asked for is not in doubt, and the
+// address is right.
+func TestStreams_endsNothingThere(t *testing.T) {
+	dir := t.TempDir()
+	newFile(t, dir, "app.log", "line\n")
+	srv := serveDir(t, dir)
+	c := startTUI(t, srv.addr+"/app.log")
+	c.Out.AwaitMatch(t, `line\n`, 1)
+	x := startTerminal(t, "--streams", srv.addr)
+	x.shows(t, "app.log")
+	srv.Signal(t, syscall.SIGKILL)
+	srv.Exit(t)
+	x.shows(t, "NO CONTACT") // the connection that was kept is known to be closed
+	x.press(t, "x")
+	x.shows(t, "end the stream of app.log")
+	x.press(t, "y")
+	if screen := x.shows(t, "not ended: the stream of app.log"); !strings.Contains(screen, "hint: it was there before") {
+		t.Errorf("the screen is\n%s", screen)
+	}
+	x.press(t, "q")
+	if code, _ := x.gone(t); code != 0 {
+		t.Errorf("exit code %d: %s", code, x.stderr)
+	}
+}
+
+// TestStreams_whoIsStuck: a client that takes nothing is told from one that has all,
+// long before it is ended for that.
+func TestStreams_whoIsStuck(t *testing.T) {
+	dir := t.TempDir()
+	log := newFile(t, dir, "app.log", "line\n")
+	srv := serveDir(t, dir)
+	conn, err := dialRaw(t, srv.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.open("/app.log"); err != nil {
+		t.Fatal(err)
+	}
+	x := startTerminal(t, "--streams", srv.addr)
+	x.shows(t, "● app.log")
+	log.append(strings.Repeat(strings.Repeat("x", 1023)+"\n", 16<<10)) // more than any buffer takes
+	x.shows(t, "! app.log")
+	x.press(t, "\r")
+	x.shows(t, "streaming; its client takes nothing")
+	x.press(t, "Q")
+	if code, _ := x.gone(t); code != 0 {
+		t.Errorf("exit code %d: %s", code, x.stderr)
+	}
+}
+
 // TestStreams_screenOverNothing: a server that is not there is waited for, and what
 // is no tailsrv ends with an error, once the user has seen it.
 func TestStreams_screenOverNothing(t *testing.T) {

@@ -65,7 +65,7 @@ func (t Target) problem(resp *http.Response, p *wire.Problem) *ProblemError {
 
 // noStream names what came with success but is no stream.
 func (t Target) noStream(resp *http.Response, media string, body []byte) *PeerError {
-	e := &PeerError{Addr: t.Addr, Hint: "is that tailsrv? " + portHint}
+	e := &PeerError{Addr: t.Addr, Hint: isThatTailsrv}
 	switch what := http.DetectContentType(body); {
 	case resp.StatusCode/100 == 3:
 		e.Detail = fmt.Sprintf("answers %d %s instead of a stream", resp.StatusCode, strings.ToLower(http.StatusText(resp.StatusCode)))
@@ -79,7 +79,8 @@ func (t Target) noStream(resp *http.Response, media string, body []byte) *PeerEr
 	return e
 }
 
-// statusHint is for servers, and for proxies before them, that give no hint.
+// statusHint is for servers, and for proxies before them, that give no hint. Whether
+// it is tried again is for whoever tries to say.
 func (t Target) statusHint(status int) string {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
@@ -89,10 +90,10 @@ func (t Target) statusHint(status int) string {
 	case http.StatusMisdirectedRequest:
 		return "use a name that the server knows itself by, or have it allowed there"
 	case http.StatusTooManyRequests:
-		return "end other streams; it is tried again"
+		return "end other streams"
 	}
 	if status >= 500 {
-		return "it is tried again; the server's own log tells more"
+		return "the server's own log tells more"
 	}
 	return ""
 }

@@ -139,18 +139,33 @@ func (e *notHTTPError) hint() string {
 }
 
 // sameServer follows redirects only within the server that was asked: a log must
-// not turn into another host's without the user's knowing.
-func (t Target) sameServer(req *http.Request, via []*http.Request) error {
+// not turn into another host's without the user's knowing. hint is the next step for
+// who is pointed elsewhere.
+func (t Target) sameServer(hint func(to *url.URL) string) func(req *http.Request, via []*http.Request) error {
 	const most = 3
-	if from := via[0].URL; req.URL.Host != from.Host || req.URL.Scheme != from.Scheme {
-		to := clip(redacted(req.URL), maxText)
-		return &PeerError{Addr: t.Addr, Detail: fmt.Sprintf("redirects to another server, %q", to),
-			Hint: "if that is what you want, watch " + to + " itself"}
+	return func(req *http.Request, via []*http.Request) error {
+		if from := via[0].URL; req.URL.Host != from.Host || req.URL.Scheme != from.Scheme {
+			return &PeerError{Addr: t.Addr, Detail: fmt.Sprintf("redirects to another server, %q", clip(redacted(req.URL), maxText)),
+				Hint: hint(req.URL)}
+		}
+		if len(via) > most {
+			return &PeerError{Addr: t.Addr, Detail: fmt.Sprintf("redirects more than %d times", most), Hint: portHint}
+		}
+		return nil
 	}
-	if len(via) > most {
-		return &PeerError{Addr: t.Addr, Detail: fmt.Sprintf("redirects more than %d times", most), Hint: portHint}
+}
+
+// logElsewhere is sameServer's hint to who watches a log.
+func logElsewhere(to *url.URL) string {
+	return "if that is what you want, watch " + clip(redacted(to), maxText) + " itself"
+}
+
+// streamsElsewhere is sameServer's hint to who watches a server.
+func streamsElsewhere(to *url.URL) string {
+	if to.Path != streamsPath {
+		return isThatTailsrv // a page to sign in at, say
 	}
-	return nil
+	return "if that is the server you mean: --streams " + clip(redacted(&url.URL{Scheme: to.Scheme, Host: to.Host}), maxText)
 }
 
 // redacted is u without what would name a user or ask a question.

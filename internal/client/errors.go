@@ -47,6 +47,7 @@ func (e *PeerError) Unwrap() error { return e.Err }
 type UnreachableError struct {
 	Detail string
 	Hint   string
+	Unsent bool // there was no connection to ask on, so that nobody was asked
 	Err    error
 }
 
@@ -141,7 +142,11 @@ func (t Target) dialFailure(err error) error {
 	return &UnreachableError{Detail: clip(rootCause(err), maxText), Err: original}
 }
 
-const portHint = "give the port of tailsrv, 7070 by default"
+// Hints for whom a wrong port is likely: nobody has answered as tailsrv does.
+const (
+	portHint      = "give the port of tailsrv, 7070 by default"
+	isThatTailsrv = "is that tailsrv? " + portHint
+)
 
 // rootCause is err's text without the layers that net/http puts around it.
 func rootCause(err error) string {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 
 	"github.com/bubbletail/bubbletail/internal/wire"
 )
@@ -30,7 +31,7 @@ func (t Target) readStreams(resp *http.Response) (wire.Streams, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxList+1))
 	switch {
 	case err != nil:
-		return wire.Streams{}, &UnreachableError{Detail: t.Addr + " broke off its answer", Hint: "it is asked again", Err: err}
+		return wire.Streams{}, &UnreachableError{Detail: t.Addr + " broke off its answer", Hint: "was it stopped, or the way to it cut?", Err: err}
 	case len(body) > maxList:
 		return wire.Streams{}, t.noList(fmt.Errorf("more than %d MiB", maxList>>20))
 	}
@@ -55,14 +56,37 @@ func (t Target) noAnswer(resp *http.Response) error {
 	case err == nil: // frames
 		return t.noList(errors.New("it is a log"))
 	case errors.As(err, &problem) && problem.Hint == t.statusHint(http.StatusNotFound):
-		problem.Hint = "is that tailsrv? " + portHint // the hint is about a log
+		problem.Hint = isThatTailsrv // the hint is about a log
 	}
 	return err
 }
 
 // noList names an answer that is no list of streams.
 func (t Target) noList(why error) *PeerError {
-	return &PeerError{Addr: t.Addr, Detail: "sends a list of streams that cannot be read: " + clip(why.Error(), maxText), Hint: "is that tailsrv? " + portHint, Err: why}
+	return &PeerError{Addr: t.Addr, Detail: "sends a list of streams that cannot be read: " + clip(why.Error(), maxText), Hint: isThatTailsrv, Err: why}
+}
+
+// Of streams that ended, how many a server is asked for while the others are known,
+// and how many of them are kept: as many as a server remembers.
+const (
+	lastEnded = 32
+	keptEnded = 1000
+)
+
+// joinEnded puts the last streams that ended, lastEnded of them or all there are,
+// before those that are known. Both have the newest first. It reports whether that is
+// all of them: others may have ended between the two.
+func joinEnded(known, last []wire.StreamInfo) ([]wire.StreamInfo, bool) {
+	if len(last) < lastEnded {
+		return last, true
+	}
+	oldest := last[len(last)-1]
+	at := slices.IndexFunc(known, func(s wire.StreamInfo) bool { return s.ID == oldest.ID && s.Opened.Equal(oldest.Opened) })
+	if at < 0 {
+		return nil, false
+	}
+	all := slices.Concat(last, known[at+1:])
+	return all[:min(len(all), keptEnded)], true
 }
 
 // boundedList is streams, at most maxListed of them.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"net"
 	"strings"
 )
 
@@ -23,11 +24,18 @@ func ParseServer(s string) (Target, error) {
 		return fail("it is empty", serverHint)
 	case errors.As(err, &bad):
 		return fail(bad.Detail, serverHint)
+	case t.Kind == Local && isHost(strings.TrimSuffix(s, "/")):
+		return fail("the port is missing", "tailsrv listens on 7070 by default: "+net.JoinHostPort(strings.TrimSuffix(s, "/"), "7070"))
 	case t.Kind == Local:
 		return fail("it names no server", serverHint)
+	case t.Path != log && t.Kind == HTTPS:
+		return fail("it names a log, not a server", "leave out the path: https://"+strings.TrimSuffix(t.Label, t.Path))
 	case t.Path != log:
-		return fail("it names a log, not a server", "leave out the path: "+strings.TrimSuffix(t.Label, t.Path+log))
+		return fail("it names a log, not a server", "leave out the path: "+t.Addr)
 	}
 	t.Path, t.Label = "/", strings.TrimSuffix(t.Label, log)
 	return t, nil
 }
+
+// isHost reports whether s can be a host and nothing else.
+func isHost(s string) bool { return badHost(s) == "" && !strings.HasPrefix(s, ".") }

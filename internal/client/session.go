@@ -76,8 +76,8 @@ func NewSession(t Target, opt Options) *Session {
 	return &Session{
 		target:   t,
 		opt:      opt,
-		streams:  &http.Client{Transport: newStreamTransport(t, opt.Dial), CheckRedirect: t.sameServer},
-		controls: &http.Client{Transport: newControlTransport(t, opt.Dial), CheckRedirect: t.sameServer},
+		streams:  &http.Client{Transport: newStreamTransport(t, opt.Dial), CheckRedirect: t.sameServer(logElsewhere)},
+		controls: &http.Client{Transport: newControlTransport(t, opt.Dial), CheckRedirect: t.sameServer(logElsewhere)},
 		more:     make(chan struct{}, 1),
 		room:     make(chan struct{}, 1),
 		again:    make(chan struct{}, 1),

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/bubbletail/bubbletail/internal/link"
@@ -25,6 +27,9 @@ const (
 	MaxWatchEvery = 5 * time.Second
 	watchShare    = 4
 )
+
+// streamsPath is where a server tells of its streams.
+const streamsPath = "/-/streams"
 
 // listTimeout bounds an answer with all its streams, over a slow line too.
 const listTimeout = 30 * time.Second
@@ -44,6 +49,8 @@ type Watcher struct {
 	agent  string
 	http   *http.Client
 	again  chan struct{} // of one, never closed: ask now
+
+	known atomic.Bool // there was a good answer: the address is right
 
 	// Owned by Next.
 	now     Overview
@@ -75,7 +82,7 @@ func NewWatcher(t Target, opt WatcherOptions) *Watcher {
 	tr.ResponseHeaderTimeout = AnswerTimeout
 	return &Watcher{
 		target: t, agent: opt.UserAgent,
-		http:  &http.Client{Transport: tr, CheckRedirect: t.sameServer},
+		http:  &http.Client{Transport: tr, CheckRedirect: t.sameServer(streamsElsewhere)},
 		again: make(chan struct{}, 1),
 		now:   Overview{Every: WatchEvery},
 	}
@@ -111,6 +118,7 @@ func (w *Watcher) Next(ctx context.Context) (Overview, error) {
 	at := time.Now()
 	took := at.Sub(began)
 	w.backoff.Forgive()
+	w.known.Store(true)
 	w.now = Overview{Streams: streams, At: at, Clock: clock, Took: took, Every: min(max(WatchEvery, watchShare*took), MaxWatchEvery)}
 	w.due = began.Add(w.now.Every)
 	return w.now, nil
@@ -172,18 +180,35 @@ func isFinal(err error) bool {
 	return false
 }
 
-// ask asks once for the streams, and gives the server's clock with them.
+// ask asks for the streams, and gives the server's clock with them. Of those that
+// ended a server remembers a thousand, of which most were told before: only the last
+// ones are asked for, and all where that leaves a gap.
 func (w *Watcher) ask(ctx context.Context) (wire.Streams, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	resp, err := w.do(ctx, http.MethodGet, "/-/streams")
+	if len(w.now.Streams.Ended) > 0 {
+		streams, clock, err := w.list(ctx, url.Values{"ended": {strconv.Itoa(lastEnded)}})
+		if err != nil {
+			return streams, clock, err
+		}
+		var isWhole bool
+		if streams.Ended, isWhole = joinEnded(w.now.Streams.Ended, streams.Ended); isWhole {
+			return streams, clock, nil
+		}
+	}
+	return w.list(ctx, nil)
+}
+
+// list asks once.
+func (w *Watcher) list(ctx context.Context, query url.Values) (wire.Streams, time.Time, error) {
+	resp, err := w.do(ctx, http.MethodGet, streamsPath, query)
 	if err != nil {
 		return wire.Streams{}, time.Time{}, err
 	}
 	defer resp.Body.Close()
 	now := time.Now()
 	streams, err := w.target.readStreams(resp)
-	return streams, now.Add(clockSkew(resp.Header.Get("Date"), now)), err
+	return streams, now.Add(clockSkew(resp.Header.Get("Date"), now)), w.advise(err)
 }
 
 // End ends the live stream whose id, as people are shown it, is prefix: nil when
@@ -196,7 +221,7 @@ func (w *Watcher) End(ctx context.Context, prefix string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, AnswerTimeout)
 	defer cancel()
-	resp, err := w.do(ctx, http.MethodDelete, "/-/streams/"+prefix)
+	resp, err := w.do(ctx, http.MethodDelete, streamsPath+"/"+prefix, nil)
 	if err != nil {
 		return err
 	}
@@ -204,7 +229,7 @@ func (w *Watcher) End(ctx context.Context, prefix string) error {
 	if resp.StatusCode == http.StatusNoContent {
 		return nil
 	}
-	return w.target.noAnswer(resp)
+	return w.advise(w.target.noAnswer(resp))
 }
 
 // isPrefix reports whether s is as much of an id as people are shown.
@@ -220,13 +245,13 @@ func isPrefix(s string) bool {
 	return true
 }
 
-// do sends one request. Its error is as [Target.dialFailure] sorts it.
-func (w *Watcher) do(ctx context.Context, method, path string) (*http.Response, error) {
+// do sends one request. Its error is as [Target.dialFailure] sorts it, with advice.
+func (w *Watcher) do(ctx context.Context, method, path string, query url.Values) (*http.Response, error) {
 	var conn net.Conn
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(got httptrace.GotConnInfo) { conn = got.Conn }, // in Do's own goroutine
 	})
-	req, err := http.NewRequestWithContext(traced, method, w.target.url(path, url.Values{}), nil)
+	req, err := http.NewRequestWithContext(traced, method, w.target.url(path, query), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -244,8 +269,13 @@ func (w *Watcher) do(ctx context.Context, method, path string) (*http.Response, 
 	}
 	var timeout net.Error
 	if conn != nil && errors.As(err, &timeout) && timeout.Timeout() {
-		return nil, &UnreachableError{Hint: portHint, Err: err,
-			Detail: fmt.Sprintf("%s took the connection and gave no answer within %s", w.target.Addr, AnswerTimeout)}
+		return nil, w.advise(&UnreachableError{Hint: portHint, Err: err,
+			Detail: fmt.Sprintf("%s took the connection and gave no answer within %s", w.target.Addr, AnswerTimeout)})
 	}
-	return nil, w.target.dialFailure(err)
+	err = w.target.dialFailure(err)
+	var unreachable *UnreachableError
+	if errors.As(err, &unreachable) {
+		unreachable.Unsent = conn == nil
+	}
+	return nil, w.advise(err)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -255,6 +254,7 @@ func TestWatcher_whatIsFinal(t *testing.T) {
 		{"too many of them", says(200, wire.TypeJSON, `{"live":[`+strings.Repeat("{},", maxListed)+`{}],"ended":[]}`), true, "more than 50000 streams"},
 		{"too many questions", refuses(429), false, "a detail"},
 		{"stopping", refuses(503), false, "a detail"},
+		{"a proxy without a server", says(502, "text/html", "<html>"), false, "502"},
 		{"broken off", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", wire.TypeJSON)
 			w.Header().Set("Content-Length", "100")
@@ -266,7 +266,7 @@ func TestWatcher_whatIsFinal(t *testing.T) {
 				f, w := oversee(t)
 				f.list = tt.list
 				now := next(t, w)
-				if now.Err == nil || !strings.Contains(now.Err.Error(), tt.says) || Hint(now.Err) == "" || strings.Contains(Hint(now.Err), "--retry") {
+				if now.Err == nil || !strings.Contains(now.Err.Error(), tt.says) || Hint(now.Err) == "" || strings.Contains(Hint(now.Err), "--retry") || strings.Contains(Hint(now.Err), " again") {
 					t.Fatalf("error %v, hint %q", now.Err, Hint(now.Err))
 				}
 				if got := now.RetryAt.IsZero(); got != tt.final {
@@ -462,45 +462,4 @@ func TestWatcher_endWithoutAnAnswer(t *testing.T) {
 			t.Errorf("a user who leaves waits %v: %v", time.Since(began), err)
 		}
 	})
-}
-
-func TestParseServer_whatPeopleWrite(t *testing.T) {
-	for in, want := range map[string]string{
-		"web-1:7070":         "web-1:7070 web-1:7070 0",
-		"web-1:7070/":        "web-1:7070 web-1:7070 0",
-		"[::1]:7070":         "[::1]:7070 [::1]:7070 0",
-		"http://web-1":       "web-1 web-1:80 0",
-		"http://web-1:7070/": "web-1:7070 web-1:7070 0",
-		"https://web-1":      "web-1 web-1:443 1",
-	} {
-		got, err := ParseServer(in)
-		if said := fmt.Sprintf("%s %s %d", got.Label, got.Addr, got.Kind); err != nil || said != want {
-			t.Errorf("ParseServer(%q) = %s, %v; want %s", in, said, err, want)
-		}
-	}
-}
-
-func TestParseServer_nonsenseHasAHint(t *testing.T) {
-	for in, says := range map[string]string{
-		"":                      "empty",
-		" ":                     "empty",
-		"web-1":                 "no server",
-		"/var/log":              "no server",
-		"web-1:":                "port",
-		"web-1:http":            "port",
-		":7070":                 "host",
-		"web-1:7070/app.log":    "a log",
-		"http://web-1:7070/a/b": "a log",
-		"http://h:1?x=1":        "parameters",
-		"http://u@h:1":          "user",
-		"ssh://web-1":           "ssh",
-		"unix:/run/x":           "unix",
-		"a\x00b:1":              "NUL",
-	} {
-		_, err := ParseServer(in)
-		var bad *TargetError
-		if !errors.As(err, &bad) || !strings.Contains(bad.Detail, says) || bad.Hint == "" || bad.Target != in {
-			t.Errorf("ParseServer(%q): %v (%+v), want %q", in, err, bad, says)
-		}
-	}
 }

@@ -121,8 +121,9 @@ func (t Keys[M]) Names(in Mode, msg tea.KeyMsg) []string {
 	return names
 }
 
-// Help draws the table by groups, in as many columns as fit.
-func (t Keys[M]) Help(groups []Group, st Styles, width int) []string {
+// Help draws the table by groups, and blocks of rows of the screen's own behind them,
+// in as many columns as fit.
+func (t Keys[M]) Help(groups []Group, st Styles, width int, more ...[]string) []string {
 	widest := 0
 	for _, b := range t {
 		widest = max(widest, text.Width(b.Help().Key))
@@ -140,7 +141,7 @@ func (t Keys[M]) Help(groups []Group, st Styles, width int) []string {
 			blocks = append(blocks, block)
 		}
 	}
-	return Page(Columns(blocks, max(width-2*Indent, 1)), width)
+	return Page(Columns(append(blocks, more...), max(width-2*Indent, 1)), width)
 }
 
 // Hints gives the wanted keys that mean something in a mode, with their words

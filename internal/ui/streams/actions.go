@@ -101,6 +101,8 @@ func (m Model) outcomeWords(msg endedMsg) (words string, isBad bool) {
 		return "gone already: the stream of " + msg.name, false
 	case Refused:
 		return "refused to end the stream of " + msg.name + ": " + detail + hint, true
+	case Unasked:
+		return "not ended: the stream of " + msg.name + ": " + detail + hint, true
 	}
 	return "no answer whether the stream of " + msg.name + " was ended: " + detail + hint, true
 }

@@ -11,6 +11,7 @@ import (
 // every row has.
 type column struct {
 	title  string
+	tells  string            // in the help, at most 26 cells; "" where the title does
 	word   func(*row) string // harmless; nil for figures
 	figure func(*row) (n int64, ok bool)
 	unit   unit
@@ -93,6 +94,8 @@ const (
 	rankDetail
 	rankReclaim
 	rankContact
+	rankStuck
+	rankUnacked
 	rankIdle
 	rankAs
 	rankBehind
@@ -111,10 +114,10 @@ var (
 	columnClient = column{title: "CLIENT", word: func(r *row) string { return r.client }, least: 15, most: 39, share: 8, rank: rankClient}
 	columnAs     = column{title: "AS", word: func(r *row) string { return r.as }, least: 6, rank: rankAs}
 	columnID     = column{title: "ID", word: func(r *row) string { return r.id }, least: 8, rank: rankID}
-	columnBytes  = column{title: "BYTES", figure: func(r *row) (int64, bool) { return r.info.Bytes, true }, unit: unitBytes, least: 8, rank: rankBytes}
+	columnBytes  = column{title: "BYTES", tells: "of the log, sent", figure: func(r *row) (int64, bool) { return r.info.Bytes, true }, unit: unitBytes, least: 8, rank: rankBytes}
 )
 
-var columnReclaim = column{title: "RECLAIM", figure: func(r *row) (int64, bool) {
+var columnReclaim = column{title: "RECLAIM", tells: "from end to all given back", figure: func(r *row) (int64, bool) {
 	if r.info.ReclaimMS == nil {
 		return 0, false
 	}
@@ -132,26 +135,30 @@ var liveColumns = []column{
 	columnLog, columnClient, columnAs,
 	{title: "AGE", figure: func(r *row) (int64, bool) { return int64(r.age), true }, unit: unitTrip, least: 6, rank: rankAge},
 	columnBytes,
-	{title: "RATE", figure: func(r *row) (int64, bool) { return r.rate, r.isRated }, unit: unitRate, least: 10, rank: rankRate},
-	{title: "LAG", figure: func(r *row) (int64, bool) { return r.info.Lag, true }, unit: unitBytes, least: 8, rank: rankLag},
-	{title: "BEHIND", figure: func(r *row) (int64, bool) {
+	{title: "RATE", tells: "of late, of the log", figure: func(r *row) (int64, bool) { return r.rate, r.isRated }, unit: unitRate, least: 10, rank: rankRate},
+	{title: "LAG", tells: "of the log, not sent yet", figure: func(r *row) (int64, bool) { return r.info.Lag, true }, unit: unitBytes, least: 8, rank: rankLag},
+	{title: "BEHIND", tells: "not confirmed by its lease", figure: func(r *row) (int64, bool) {
 		if r.info.Behind == nil {
 			return 0, false
 		}
 		return *r.info.Behind, true
 	}, unit: unitBytes, least: 8, rank: rankBehind},
-	{title: "IDLE", figure: func(r *row) (int64, bool) { return int64(milliseconds(r.info.IdleMS)), true }, unit: unitAge, least: 6, rank: rankIdle},
-	{title: "HEARD", figure: func(r *row) (int64, bool) { return int64(milliseconds(r.info.LastHeardMS)), true }, unit: unitAge, least: 6, rank: rankHeard},
-	{title: "CONTACT", figure: func(r *row) (int64, bool) {
+	{title: "UNACKED", tells: "sent, and not taken yet", figure: func(r *row) (int64, bool) { return r.info.Unacked, r.info.TCP != "" }, unit: unitBytes, least: 8, rank: rankUnacked},
+	{title: "STUCK", tells: "how long it takes nothing", figure: func(r *row) (int64, bool) {
+		return int64(milliseconds(r.info.StuckMS)), r.isStuck()
+	}, unit: unitAge, least: 6, rank: rankStuck},
+	{title: "IDLE", tells: "since the log gave a byte", figure: func(r *row) (int64, bool) { return int64(milliseconds(r.info.IdleMS)), true }, unit: unitAge, least: 6, rank: rankIdle},
+	{title: "HEARD", tells: "since it asked or renewed", figure: func(r *row) (int64, bool) { return int64(milliseconds(r.info.LastHeardMS)), true }, unit: unitAge, least: 6, rank: rankHeard},
+	{title: "CONTACT", tells: "since its machine answered", figure: func(r *row) (int64, bool) {
 		if r.info.ContactMS == nil {
 			return 0, false
 		}
 		return int64(milliseconds(*r.info.ContactMS)), true
 	}, unit: unitAge, least: 8, rank: rankContact},
-	{title: "RTT", figure: func(r *row) (int64, bool) {
+	{title: "RTT", tells: "round trip", figure: func(r *row) (int64, bool) {
 		return int64(scaled(r.info.RTTUS, time.Microsecond)), r.info.RTTUS > 0
 	}, unit: unitTrip, least: 6, rank: rankTrip},
-	{title: "TCP", word: func(r *row) string { return orNone(r.tcp) }, least: 11, rank: rankTCP},
+	{title: "TCP", tells: "the connection's state", word: func(r *row) string { return orNone(r.tcp) }, least: 11, rank: rankTCP},
 	{title: "STATE", word: func(r *row) string { return r.state }, least: 9, rank: rankState},
 	columnID,
 }
@@ -159,9 +166,9 @@ var liveColumns = []column{
 // endedColumns are those of streams that were, from left to right.
 var endedColumns = []column{
 	columnLog, columnClient, columnAs,
-	{title: "ENDED", figure: func(r *row) (int64, bool) { return int64(r.ago), true }, unit: unitTrip, least: 7, rank: rankAge, risen: true},
+	{title: "ENDED", tells: "how long ago", figure: func(r *row) (int64, bool) { return int64(r.ago), true }, unit: unitTrip, least: 7, rank: rankAge, risen: true},
 	{title: "REASON", word: func(r *row) string { return r.reason }, least: 13, rank: rankReason},
-	{title: "LIVED", figure: func(r *row) (int64, bool) { return int64(r.age), true }, unit: unitTrip, least: 6, rank: rankHeard},
+	{title: "LIVED", tells: "how long it was there", figure: func(r *row) (int64, bool) { return int64(r.age), true }, unit: unitTrip, least: 6, rank: rankHeard},
 	columnBytes,
 	columnReclaim,
 	columnID,

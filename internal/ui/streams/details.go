@@ -20,49 +20,76 @@ func (m Model) detailRows() []string {
 	if half := (width - screen.ColumnGap) / 2; half >= beside {
 		each = half
 	}
-	return screen.Page(screen.Columns([][]string{
-		m.styles.Details("Stream", m.about(r), each),
-		m.styles.Details("Client", m.aboutClient(r), each),
-	}, width), m.width)
+	about, far := m.about(r), screen.Detail{Name: "address", Value: r.client}
+	blocks := [][]string{
+		m.styles.Details("Stream", about, each),
+		m.styles.Details("Client", append([]screen.Detail{far}, m.aboutClient(r)...), each),
+	}
+	if r.info.Ended != nil {
+		blocks = [][]string{
+			m.styles.Details("Stream", append(about, far), each),
+			m.styles.Details("As it was at its end", append(aboutPosition(r), m.aboutClient(r)...), each),
+		}
+	}
+	return screen.Page(screen.Columns(blocks, width), m.width)
 }
 
-// about lists what the server knows of its side.
+// about lists what the server knows of a stream, for one that ended what stays true.
 func (m Model) about(r *row) []screen.Detail {
 	info := r.info
+	sent := text.Bytes(info.Bytes) + " of the log (" + text.Grouped(info.Bytes) + ")"
+	if info.Ended != nil {
+		reclaim := ""
+		if n, ok := columnReclaim.figure(r); ok {
+			reclaim = unitTrip.show(n) + " from its end being decided to everything given back"
+		}
+		return []screen.Detail{
+			{Name: "log", Value: r.log},
+			{Name: "state", Value: r.sign(m.glyphs) + " " + r.state},
+			{Name: "reason", Value: r.reason},
+			{Name: "detail", Value: r.detail},
+			{Name: "ended", Value: m.instant(*info.Ended) + ", " + text.Duration(r.ago) + " ago"},
+			{Name: "reclaim", Value: reclaim},
+			{Name: "as", Value: r.as},
+			{Name: "id", Value: r.id + " (its beginning)"},
+			{Name: "opened", Value: m.instant(info.Opened)},
+			{Name: "lived", Value: text.Duration(r.age)},
+			{Name: "sent", Value: sent},
+		}
+	}
 	rate := ""
 	if r.isRated {
 		rate = unitRate.show(r.rate)
 	}
-	doubt := ""
-	if info.Ended == nil && r.isSilent() {
-		doubt = "; its client may be gone"
-	}
-	list := []screen.Detail{
+	return append([]screen.Detail{
 		{Name: "log", Value: r.log},
-		{Name: "state", Value: r.sign(m.glyphs) + " " + r.state + doubt},
+		{Name: "state", Value: r.sign(m.glyphs) + " " + r.state + r.doubt()},
 		{Name: "as", Value: r.as},
 		{Name: "id", Value: r.id + " (its beginning)"},
 		{Name: "opened", Value: m.instant(info.Opened)},
 		{Name: "age", Value: text.Duration(r.age)},
-		{Name: "sent", Value: text.Bytes(info.Bytes) + " of the log (" + text.Grouped(info.Bytes) + ")"},
+		{Name: "sent", Value: sent},
 		{Name: "rate", Value: rate},
-		{Name: "lag", Value: text.Bytes(info.Lag) + " of the log not sent yet"},
-		{Name: "idle", Value: text.Age(milliseconds(info.IdleMS)) + " since the log gave it a byte"},
+	}, aboutPosition(r)...)
+}
+
+// aboutPosition lists where a stream is in its log.
+func aboutPosition(r *row) []screen.Detail {
+	return []screen.Detail{
+		{Name: "lag", Value: text.Bytes(r.info.Lag) + " of the log not sent"},
+		{Name: "idle", Value: text.Age(milliseconds(r.info.IdleMS)) + " since the log gave it a byte"},
 	}
-	if info.Ended == nil {
-		return list
+}
+
+// doubt says what is wrong with a live stream that has a sign for it.
+func (r *row) doubt() string {
+	switch {
+	case r.isSilent():
+		return "; its client may be gone"
+	case r.isStuck():
+		return "; its client takes nothing"
 	}
-	reclaim := ""
-	if n, ok := columnReclaim.figure(r); ok {
-		reclaim = unitTrip.show(n) + " from the loss being noticed to everything given back"
-	}
-	ended := []screen.Detail{
-		{Name: "reason", Value: r.reason},
-		{Name: "detail", Value: r.detail},
-		{Name: "ended", Value: m.instant(*info.Ended) + ", " + text.Duration(r.ago) + " ago"},
-		{Name: "reclaim", Value: reclaim},
-	}
-	return append(append(append(list[:2:2], ended...), list[2:7]...), list[8:]...)
+	return ""
 }
 
 // aboutClient lists what is known of the far side.
@@ -86,16 +113,18 @@ func (m Model) aboutClient(r *row) []screen.Detail {
 	}
 	if r.tcp != "" {
 		unacked = text.Bytes(info.Unacked) + " written, arrival not confirmed"
+		if r.isStuck() {
+			unacked += ", nothing taken for " + text.Age(milliseconds(info.StuckMS))
+		}
 	}
 	if info.RTTUS > 0 {
-		trip = text.Duration(scaled(info.RTTUS, time.Microsecond))
+		trip = unitTrip.show(int64(scaled(info.RTTUS, time.Microsecond)))
 	}
 	tcp := r.tcp
 	if tcp == "" {
 		tcp = "not known"
 	}
 	return []screen.Detail{
-		{Name: "address", Value: r.client},
 		{Name: "heard", Value: text.Age(milliseconds(info.LastHeardMS)) + " since its last request or renewal"},
 		{Name: "lease", Value: lease},
 		{Name: "confirmed", Value: acked},

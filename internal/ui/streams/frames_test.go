@@ -93,7 +93,12 @@ var scenes = []struct {
 	}},
 	{name: "ending_unknown", word: "LIVE", play: func(s *stage) {
 		busy(s)
-		s.send(endedMsg{name: "app.log to 10.0.0.7", outcome: Outcome{Result: Unknown, Detail: "web-1:7070 refuses the connection"}})
+		s.send(endedMsg{name: "app.log to 10.0.0.7", outcome: Outcome{Result: Unknown, Detail: "web-1:7070 took the connection and gave no answer within 10s"}})
+	}},
+	{name: "ending_unasked", word: "LIVE", play: func(s *stage) {
+		busy(s)
+		s.send(endedMsg{name: "app.log to 10.0.0.7", outcome: Outcome{Result: Unasked, Detail: "web-1:7070 refuses the connection",
+			Hint: "it was there before: was it stopped, or the way to it cut?"}})
 	}},
 	{name: "no_contact", word: "NO CONTACT", play: func(s *stage) {
 		busy(s)
@@ -122,6 +127,10 @@ var scenes = []struct {
 	{name: "details_raw", word: "LIVE", tall: true, play: func(s *stage) {
 		busy(s)
 		s.press("j", "j", "enter")
+	}},
+	{name: "details_silent", word: "LIVE", tall: true, play: func(s *stage) {
+		busy(s)
+		s.press("j", "j", "j", "enter")
 	}},
 	{name: "details_ended", word: "LIVE", tall: true, play: func(s *stage) {
 		busy(s)
@@ -163,7 +172,7 @@ func hostile() []wire.StreamInfo {
 	all := wire.StreamInfo{
 		ID: attack, Log: attack + strings.Repeat("x", 5000), Client: attack, As: attack, State: wire.State(attack), TCP: attack, Acked: attack,
 		Reason: wire.Reason(attack), Detail: attack + strings.Repeat("世", 3000),
-		Bytes: 1<<63 - 1, Lag: -1 << 63, IdleMS: 1<<63 - 1, LastHeardMS: -1, RTTUS: 1<<63 - 1, Unacked: -5, LeaseMS: 1<<63 - 1, AckedMS: 1<<63 - 1,
+		Bytes: 1<<63 - 1, Lag: -1 << 63, IdleMS: 1<<63 - 1, LastHeardMS: -1, RTTUS: 1<<63 - 1, Unacked: -5, StuckMS: 1<<63 - 1, LeaseMS: 1<<63 - 1, AckedMS: 1<<63 - 1,
 		Behind: ptr[int64](-1 << 63), ContactMS: ptr[int64](1<<63 - 1), ReclaimMS: ptr(1e308), Opened: time.Unix(-1<<40, 0),
 	}
 	wide := all
@@ -313,7 +322,7 @@ func TestFrames_nothingLive(t *testing.T) {
 			look("a filtered table")
 			s.press("esc", "tab")
 		}
-		for _, result := range []Result{Ended, Gone, Refused, Unknown} {
+		for _, result := range []Result{Ended, Gone, Refused, Unknown, Unasked} {
 			s.send(endedMsg{name: (&row{log: s.m.plain(attack), client: s.m.plain(attack)}).name(), outcome: Outcome{Result: result, Detail: attack, Hint: attack}})
 			look("an outcome")
 		}

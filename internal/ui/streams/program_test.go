@@ -76,6 +76,7 @@ func TestEnd_tellsTheOutcome(t *testing.T) {
 		{Outcome{Result: Ended}, []string{"· ended: the stream of app.log to 10.0.0.7"}},
 		{Outcome{Result: Gone, Detail: "no such"}, []string{"· gone already: the stream of app.log"}},
 		{Outcome{Result: Refused, Detail: "only from here", Hint: "go there"}, []string{"! refused to end", "only from here", "hint: go there"}},
+		{Outcome{Result: Unasked, Detail: "refuses the connection", Hint: "was it stopped?"}, []string{"! not ended: the stream of app.log", "refuses the connection", "hint: was it"}},
 		{Outcome{Result: Unknown, Detail: "no answer within 10s"}, []string{"! no answer whether", "within 10s"}},
 	} {
 		s := newStage(t, Options{})
@@ -129,7 +130,7 @@ func TestState_serverAwayAndBack(t *testing.T) {
 		t.Errorf("%q with %d streams", s.stateLine(), len(s.m.table().order))
 	}
 	s.pass(2500 * time.Millisecond)
-	if !strings.Contains(s.stateLine(), "retry 2 now") {
+	if !strings.Contains(s.stateLine(), "retry 2, asking again") {
 		t.Errorf("%q", s.stateLine())
 	}
 	s.answer(someLive()[:2], nil)

@@ -20,8 +20,21 @@ type snapshot struct {
 	byAs    []count // of live
 	byWhy   []count // of ended, by reason
 	rate    int64   // bytes a second of all live streams together
-	isRated bool    // there was an answer before, to compare with
+	isRated bool    // there was an answer long enough before, to compare with
+
+	past, recent mark // what this and the next snapshots are compared with
 }
+
+// mark is how far each live stream was at a time.
+type mark struct {
+	at    time.Time // zero for none
+	bytes map[key]int64
+}
+
+// rateOver is the least time that a rate is taken over. An answer that the user
+// wished may follow the one before at once: in so short a time most logs give
+// nothing, or a burst.
+const rateOver = 750 * time.Millisecond
 
 // row is one stream.
 type row struct {
@@ -34,8 +47,8 @@ type row struct {
 	needle  string        // log and client in lower case, for the filter
 	age     time.Duration // how long it has been, or was, there
 	ago     time.Duration // ended: how long ago
-	rate    int64         // bytes a second since the answer before
-	isRated bool          // it was in the answer before
+	rate    int64         // bytes a second since the answer that it is compared with
+	isRated bool          // it was in that answer
 }
 
 // key is what a stream is recognised by in the next answer. The id is only a
@@ -57,7 +70,7 @@ func newSnapshot(before *snapshot, u Update, plain func(string) string) *snapsho
 	if u.At.IsZero() || u.At.Equal(before.at) {
 		return before
 	}
-	s := &snapshot{at: u.At, isRated: !before.at.IsZero()}
+	s := &snapshot{at: u.At}
 	s.live, s.ended = newRows(u.Streams.Live, u.Clock, plain), newRows(u.Streams.Ended, u.Clock, plain)
 	s.compare(before)
 	s.byAs = countBy(s.live, func(r *row) string { return r.as })
@@ -85,25 +98,35 @@ func newRows(list []wire.StreamInfo, clock time.Time, plain func(string) string)
 	return rows
 }
 
-// compare finds how fast the streams are since the snapshot before.
+// compare finds how fast the streams are since the newest answer that is old
+// enough. Of those before one is kept as well, for the next snapshot.
 func (s *snapshot) compare(before *snapshot) {
-	took := s.at.Sub(before.at)
-	if before.at.IsZero() || took <= 0 {
+	s.past, s.recent = before.past, before.recent
+	if s.at.Sub(s.recent.at) >= rateOver {
+		s.past, s.recent = s.recent, s.mark()
+	}
+	if s.past.at.IsZero() {
 		return
 	}
-	bytes := make(map[key]int64, len(before.live))
-	for i := range before.live {
-		bytes[before.live[i].key] = before.live[i].info.Bytes
-	}
+	s.isRated = true
+	took := s.at.Sub(s.past.at)
 	for i := range s.live {
 		r := &s.live[i]
-		was, known := bytes[r.key]
+		was, known := s.past.bytes[r.key]
 		if !known || r.info.Bytes < was {
 			continue
 		}
 		r.rate, r.isRated = int64(float64(r.info.Bytes-was)/took.Seconds()), true
 		s.rate += r.rate
 	}
+}
+
+func (s *snapshot) mark() mark {
+	m := mark{at: s.at, bytes: make(map[key]int64, len(s.live))}
+	for i := range s.live {
+		m.bytes[s.live[i].key] = s.live[i].info.Bytes
+	}
+	return m
 }
 
 // countBy counts rows by a word, the most frequent first.
@@ -138,6 +161,13 @@ func (s *snapshot) find(k key) *row {
 // gets a sign: an idle connection is probed every 15 s.
 const silentAfter = 20 * time.Second
 
+// stuckAfter is how long a client may take nothing, though more waits, before its
+// stream gets a sign: for a second that is so of any whose log is busy.
+const stuckAfter = 2 * time.Second
+
+// isStuck reports whether the client takes nothing of what waits for it.
+func (r *row) isStuck() bool { return milliseconds(r.info.StuckMS) >= stuckAfter }
+
 // isSilent reports whether the kernel doubts that anybody is there.
 func (r *row) isSilent() bool {
 	return r.info.ContactMS != nil && milliseconds(*r.info.ContactMS) > silentAfter ||
@@ -164,7 +194,7 @@ func (r *row) sign(g screen.Glyphs) string {
 		return g.Dialing
 	case r.info.State == wire.StateClosing:
 		return g.Closing
-	case r.isSilent():
+	case r.isSilent(), r.isStuck():
 		return g.NoContact
 	}
 	return g.Live

@@ -46,6 +46,7 @@ const (
 	Gone                  // there was no such live stream any more
 	Refused               // the server will not do it, or could not
 	Unknown               // no answer came: it may have been ended, or not
+	Unasked               // the server could not be reached, so that it was not ended
 )
 
 // Outcome is a result, in the server's words.

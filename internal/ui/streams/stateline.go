@@ -50,9 +50,11 @@ func (m Model) standing() standing {
 		}
 		return words
 	case u.At.IsZero():
-		when := m.retry()
-		return standing{sign: g.Retry, word: "RETRY", tone: toneTrouble, why: why, hint: hint,
-			figure: []string{" " + when + " (R now)", " " + when}}
+		words := standing{sign: g.Retry, word: "RETRY", tone: toneTrouble, why: why, hint: hint}
+		for _, form := range m.retry() {
+			words.figure = append(words.figure, " "+form)
+		}
+		return words
 	case u.Problem != "" && u.Refused:
 		return standing{sign: g.NoContact, word: "REFUSED", tone: toneTrouble, why: why, hint: hint, figure: []string{" " + m.age()}}
 	case u.Problem != "" || m.isStale():
@@ -72,14 +74,17 @@ func (m Model) age() string {
 	return text.Duration(max(m.clock.Sub(m.update.At), 0).Truncate(time.Second))
 }
 
-// retry tells how many questions failed, and when the next one is asked.
-func (m Model) retry() string {
-	when := "now"
-	if left := m.update.RetryAt.Sub(m.clock); left > 0 {
-		// Rounded up: "in 0s" would be a promise already broken.
-		when = "in " + text.Duration((left + time.Second - 1).Truncate(time.Second))
+// retry tells how many questions failed, and when the next one is asked, from longest
+// to shortest.
+func (m Model) retry() []string {
+	failed := text.Grouped(int64(m.update.Failed))
+	left := m.update.RetryAt.Sub(m.clock)
+	if left <= 0 {
+		return []string{failed + ", asking again", failed}
 	}
-	return text.Grouped(int64(m.update.Failed)) + " " + when
+	// Rounded up: "in 0s" would be a promise already broken.
+	when := failed + " in " + text.Duration((left + time.Second - 1).Truncate(time.Second))
+	return []string{when + " (R now)", when}
 }
 
 // badge is the standing's word with its sign.
@@ -142,7 +147,8 @@ func (m Model) stateSegments(words standing) []screen.Segment {
 		return segs
 	}
 	if words.tone == toneTrouble && u.Problem != "" {
-		add(true, rankRetry, st.Number, "retry "+m.retry()+" (R now)", "retry "+m.retry(), "")
+		retry := m.retry()
+		add(true, rankRetry, st.Number, "retry "+retry[0], "retry "+retry[1], "")
 	}
 	if words.tone == toneGood && m.snapshot.isRated {
 		add(true, rankSpeed, st.Number, unitRate.show(m.snapshot.rate), "")

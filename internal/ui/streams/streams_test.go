@@ -224,7 +224,7 @@ func someLive() []wire.StreamInfo {
 			LastHeardMS: 1800, State: wire.StateStreaming, LeaseMS: 15000, Acked: "v1.abcdefgh", AckedMS: 1800, Behind: ptr[int64](8 << 10),
 			TCP: "established", RTTUS: 12300, ContactMS: ptr[int64](40)},
 		{ID: "11111111", Log: "orders/worker.log", Client: "10.0.0.8", As: "raw", Opened: noon.Add(-4*time.Minute - 12*time.Second), Bytes: 12 << 20, Lag: 3 << 20,
-			IdleMS: 30, LastHeardMS: 252000, State: wire.StateStreaming, TCP: "established", RTTUS: 180, Unacked: 65536, ContactMS: ptr[int64](31000)},
+			IdleMS: 30, LastHeardMS: 252000, State: wire.StateStreaming, TCP: "established", RTTUS: 180, Unacked: 65536, StuckMS: 12000, ContactMS: ptr[int64](2000)},
 		{ID: "22222222", Log: "very/deep/down/in/the/tree/of/services/billing/invoices-2026-11.log", Client: "2001:db8:85a3::8a2e:370:7334", As: "sse",
 			Opened: noon.Add(-90 * time.Second), Bytes: 4711, IdleMS: 61000, LastHeardMS: 90000, State: wire.StateStreaming, TCP: "close-wait", RTTUS: 90, ContactMS: ptr[int64](2000)},
 		{ID: "33333333", Log: "archive.log", Client: "127.0.0.1", As: "ndjson", Opened: noon.Add(-300 * time.Millisecond), State: wire.StateOpening, LastHeardMS: 300, IdleMS: 300},

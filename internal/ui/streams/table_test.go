@@ -15,9 +15,9 @@ import (
 func three(at time.Time) []wire.StreamInfo {
 	return []wire.StreamInfo{
 		{ID: "00000003", Log: "a", Client: "10.0.0.3", As: "raw", Opened: at.Add(-3 * time.Minute), Bytes: 20, Lag: 1, IdleMS: 30, LastHeardMS: 2, State: "streaming",
-			Behind: ptr[int64](2), ContactMS: ptr[int64](1), RTTUS: 3, TCP: "established"},
+			Behind: ptr[int64](2), Unacked: 1, ContactMS: ptr[int64](1), RTTUS: 3, TCP: "established"},
 		{ID: "00000001", Log: "b", Client: "10.0.0.1", As: "sse", Opened: at.Add(-2 * time.Minute), Bytes: 30, Lag: 3, IdleMS: 10, LastHeardMS: 3, State: "closing",
-			Behind: ptr[int64](3), RTTUS: 0, TCP: "close-wait"},
+			Behind: ptr[int64](3), Unacked: 2, StuckMS: 2001, RTTUS: 0, TCP: "close-wait"},
 		{ID: "00000002", Log: "c", Client: "10.0.0.2", As: "frames", Opened: at.Add(-1 * time.Minute), Bytes: 10, Lag: 2, IdleMS: 20, LastHeardMS: 1, State: "opening",
 			ContactMS: ptr[int64](2), RTTUS: 1},
 	}
@@ -29,7 +29,7 @@ func TestTable_sortsByEachColumn(t *testing.T) {
 	want := map[string][2]string{
 		"LOG": {"a b c", "c b a"}, "CLIENT": {"b c a", "a c b"}, "AS": {"c a b", "b a c"}, "AGE": {"a b c", "c b a"}, "BYTES": {"b a c", "c a b"},
 		"RATE": {"a c b", "b c a"}, "LAG": {"b c a", "a c b"}, "BEHIND": {"b a c", "a b c"}, "IDLE": {"a c b", "b c a"}, "HEARD": {"b a c", "c a b"},
-		"CONTACT": {"c a b", "a c b"}, "RTT": {"a c b", "c a b"}, "TCP": {"c b a", "a b c"}, "STATE": {"b c a", "a c b"}, "ID": {"b c a", "a c b"},
+		"UNACKED": {"b a c", "a b c"}, "STUCK": {"b a c", "b a c"}, "CONTACT": {"c a b", "a c b"}, "RTT": {"a c b", "c a b"}, "TCP": {"c b a", "a b c"}, "STATE": {"b c a", "a c b"}, "ID": {"b c a", "a c b"},
 	}
 	s := newStage(t, Options{})
 	s.answer(three(s.at), nil)
@@ -246,45 +246,6 @@ func TestTable_filter(t *testing.T) {
 	s.press("ctrl+u", "enter")
 	if s.m.filter != "" {
 		t.Errorf("an empty filter is %q", s.m.filter)
-	}
-}
-
-// TestSnapshot_rates: bytes a second between two answers; none for a stream that
-// was not there, or whose id another one has now.
-func TestSnapshot_rates(t *testing.T) {
-	s := newStage(t, Options{})
-	st := wire.StreamInfo{ID: "00000001", Log: "a", Opened: noon.Add(-time.Hour), Bytes: 1000}
-	s.answer([]wire.StreamInfo{st}, nil)
-	if s.m.snapshot.live[0].isRated {
-		t.Error("one answer makes a rate")
-	}
-	s.at = s.at.Add(2 * time.Second)
-	st.Bytes = 5000
-	twin := st
-	twin.Opened, twin.Bytes = noon, 9999
-	s.answer([]wire.StreamInfo{st, twin}, nil)
-	if r := s.m.snapshot.live[0]; r.rate != 2000 || !r.isRated {
-		t.Errorf("4000 bytes in 2 s: %d/s", r.rate)
-	}
-	if r := s.m.snapshot.live[1]; r.isRated {
-		t.Errorf("a new stream has a rate: %d/s", r.rate)
-	}
-	if s.m.snapshot.rate != 2000 {
-		t.Errorf("all together: %d/s", s.m.snapshot.rate)
-	}
-}
-
-// TestSnapshot_agesByTheServersClock: also where that is an hour ahead.
-func TestSnapshot_agesByTheServersClock(t *testing.T) {
-	s := newStage(t, Options{})
-	u := answerAt(noon, []wire.StreamInfo{{ID: "1", Opened: noon.Add(59 * time.Minute)}}, []wire.StreamInfo{{ID: "2", Opened: noon, Ended: ptr(noon.Add(50 * time.Minute))}})
-	u.Clock = noon.Add(time.Hour)
-	s.give(u)
-	if got := s.m.snapshot.live[0].age; got != time.Minute {
-		t.Errorf("age %v, want 1m", got)
-	}
-	if r := s.m.snapshot.ended[0]; r.age != 50*time.Minute || r.ago != 10*time.Minute {
-		t.Errorf("lived %v, ended %v ago", r.age, r.ago)
 	}
 }
 

@@ -96,7 +96,7 @@ func (m Model) overlay() []string {
 	}
 	switch mode {
 	case modeHelp:
-		return m.keys.Help(groups, m.styles, m.width)
+		return m.help()
 	case modeDetails:
 		return m.detailRows()
 	}
@@ -197,7 +197,13 @@ func (m Model) footer() string {
 	case m.mode == modeFilter:
 		wanted = []string{"enter", "esc"}
 	case m.mode != modeTable:
-		wanted = []string{"esc", "x", "j", "k", "g", "G"}
+		wanted = []string{"esc"}
+		if r := m.snapshot.find(m.subject); m.mode == modeDetails && r != nil && r.info.Ended == nil {
+			wanted = append(wanted, "x")
+		}
+		if m.overlayEnd() > 0 {
+			wanted = append(wanted, "j", "k", "g", "G")
+		}
 	case m.filter != "":
 		wanted = append([]string{"esc"}, wanted...)
 	case len(m.table().order) == 0:
