@@ -457,3 +457,32 @@ func TestFiles_closedOnesAreHadInFull(t *testing.T) {
 		l.Close()
 	})
 }
+
+// The generation that a log has last is kept open however few files there are, also when it is
+// found only after it had lost the log's name: what was written to it is had once it is removed.
+func TestFiles_theLastGenerationIsKeptThatLostItsName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir, l := openDir(t, Options{MaxFiles: MinFiles, NoWatch: true})
+		for _, name := range []string{"a.log", "b.log", "c.log"} {
+			write(t, join(dir, name), "begins\n")
+			follow(t, l, name, Start{})
+		}
+		name := join(dir, "app.log")
+		write(t, name, "one\n")
+		f := follow(t, l, "app.log", Start{From: FromStart})
+		must(t, os.Rename(name, name+"-20261121"))
+		nextTick(t, dir)
+		write(t, name, "two\n")
+		must(t, os.Rename(name, name+"-20261122")) // nobody has looked since
+		time.Sleep(2 * defaultPoll)
+		must(t, os.Remove(name+"-20261122"))
+		read(t, f, "one\n")
+		time.Sleep((maxMissed + 1) * defaultPoll)
+		nextTick(t, dir)
+		write(t, name, "three\n")
+		if kinds := read(t, f, "two\nthree\n"); slices.Contains(kinds, Gap) {
+			t.Errorf("events %q", kinds)
+		}
+		l.Close()
+	})
+}

@@ -52,6 +52,7 @@ type hub struct {
 	unsure    bool      // the log changed during the last look
 	exhausted bool      // the last look found no descriptor left
 	absent    time.Time // since when nothing that can be followed has; zero while something does
+	adrift    time.Time // since when the log's directory is away, too; zero while it is there
 	stamp     time.Time // the directory's time when an empty log's siblings were last read
 	used      map[identity]bool
 	points    []point   // what the watcher watches for this hub
@@ -96,12 +97,12 @@ func newHub(l *Logs, key hubKey) *hub {
 // back what the hub holds.
 func (h *hub) run() {
 	defer close(h.done)
-	defer h.teardown()
 	timer := time.NewTimer(h.poll)
 	defer timer.Stop()
 	for {
 		select {
 		case <-h.quit:
+			h.teardown() // not deferred: it would wait for a look that panics, and nobody would hear of it
 			return
 		case <-h.kick:
 		case <-timer.C:

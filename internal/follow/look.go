@@ -110,7 +110,7 @@ func (h *hub) again() { h.unsure = true }
 
 // present notes that the current generation has the log's name.
 func (h *hub) present() {
-	h.absent = time.Time{}
+	h.absent, h.adrift = time.Time{}, time.Time{}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.away || h.cur.removed || h.cur.denied != "" {
@@ -142,6 +142,12 @@ func (h *hub) missing(now time.Time) {
 	}
 	if h.absent.IsZero() {
 		h.absent = now
+	}
+	switch away := isAbsent(h.err) && h.dirAway(); {
+	case !away:
+		h.adrift = time.Time{}
+	case h.adrift.IsZero():
+		h.adrift = now
 	}
 	unlinked := false
 	if !h.cur.void {

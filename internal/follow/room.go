@@ -166,7 +166,7 @@ func (h *hub) reopen(needed map[*generation]bool, keeps int) {
 		}
 		switch s := g.body.stored(); {
 		case s.isOpen():
-		case s.reopen():
+		case s.reopen(kept) == nil:
 			keeps++
 		}
 	}
@@ -233,8 +233,13 @@ func (h *hub) missParked(now time.Time) {
 // awhile reports that the log's directory is away, and not for long: what is in it may be
 // found again.
 func (h *hub) awhile(now time.Time) bool {
+	return h.dirAway() && (h.adrift.IsZero() || now.Sub(h.adrift) < maxAway)
+}
+
+// dirAway reports whether nothing has the name of the log's directory.
+func (h *hub) dirAway() bool {
 	_, err := h.root.glance(path.Dir(h.name))
-	return isAbsent(err) && (h.absent.IsZero() || now.Sub(h.absent) < maxAway)
+	return isAbsent(err)
 }
 
 // seek asks for a generation's closed file, which a follower could not open. The follower

@@ -45,7 +45,7 @@ func (h *hub) advance(now time.Time) {
 		h.missing(now)
 		return
 	}
-	h.live, h.absent = at, time.Time{}
+	h.live, h.absent, h.adrift = at, time.Time{}, time.Time{}
 	file := newStored(open, at, kinOf(h.name, at), false)
 	silent := silentFS(open.File)
 	h.mu.Lock()
@@ -131,6 +131,12 @@ func (h *hub) catchUp(now time.Time) {
 	if len(between) == 0 {
 		return
 	}
+	if err := h.keepCurrent(between[len(between)-1]); err != nil {
+		h.exhausted = h.exhausted || isExhausted(err)
+		h.discard(between...)
+		h.again()
+		return
+	}
 	gap := how.gap
 	how = h.farewell(between[0])
 	how.gap = cmp.Or(how.gap, gap)
@@ -138,6 +144,16 @@ func (h *hub) catchUp(now time.Time) {
 	h.extend(between, how, now)
 	h.mu.Unlock()
 	h.seen = spot{}
+}
+
+// keepCurrent keeps the file open of a generation that is to be the current one, although
+// it was opened as one that need not stay open.
+func (h *hub) keepCurrent(g *generation) error {
+	s := g.body.stored()
+	if s.isOpen() {
+		return nil
+	}
+	return s.reopen(current)
 }
 
 // openUnseen opens those of files that the log has been since it was what is current. It

@@ -59,6 +59,7 @@ func (w *witness) finished(a account) string {
 	for _, l := range a.lefts {
 		switch {
 		case w.unread(l) == 0:
+		case a.unmet && w.model.live == nil: // what was left is looked for when there is something of the log
 		case l.lateTold && !w.eager: // it came for them when their grace was over
 		case l.lateTold && w.limit: // or its file was away when that was
 		case l.forgotten && w.allLate(l):
@@ -137,6 +138,7 @@ func (w *witness) mayMissPiece(c *run, end int64) bool {
 	for _, s := range c.sources {
 		switch {
 		case s.size >= 0 && s.size < end:
+		case w.limit && w.gaveUp(s):
 		case s.until.IsZero():
 			return false
 		case s.how == byFile && w.inHand(s) && w.behind(c.number, s.until) <= w.openBehind():
@@ -147,6 +149,14 @@ func (w *witness) mayMissPiece(c *run, end int64) bool {
 		}
 	}
 	return true
+}
+
+// gaveUp reports whether the directory of a file that may have been closed was away for as long
+// as it is waited for, while the follower was there.
+func (w *witness) gaveUp(s *source) bool {
+	return slices.ContainsFunc(s.away, func(a uptime) bool {
+		return a.to.Sub(a.from) >= maxAway && w.upDuring(a.from, a.from.Add(maxAway))
+	})
 }
 
 // inHand reports whether a file that was taken away had been there long enough before, while

@@ -116,6 +116,7 @@ func (m *model) moveDir(from, to string) {
 			n.source.end(byFile, false)
 			n.source.hidden = true
 		case n.source.hidden:
+			n.source.away = append(n.source.away, uptime{n.source.until, time.Now()})
 			n.source.until, n.source.hidden = time.Time{}, false
 			n.source.since = time.Now()
 		}

@@ -73,6 +73,7 @@ type source struct {
 	how    change    // byFile: the file has no name any more that a follower can know; byTruncate
 	packed bool      // it was compressed, not just deleted
 	hidden bool      // it still has a name, but none that a follower can know
+	away   []uptime  // when its directory had another name
 }
 
 // absence is a time in which nothing had the log's name.

@@ -4,6 +4,7 @@ package follow
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -37,6 +38,8 @@ func (w *witness) fits(a account, j int, kind Kind) string {
 		for _, b := range w.model.runs[k].absences {
 			away = away || !b.same
 		}
+		// Nobody need have seen that the next one was there before it was away, too.
+		away = away || len(w.model.runs[k+1].absences) > 0 && w.glimpsed(k+1)
 	}
 	ok := false
 	switch kind {
@@ -134,7 +137,7 @@ func (w *witness) step(a account, j int) (account, string) {
 		}
 	}
 	if a.gaps > 0 && missing == 0 {
-		if !runs[a.at].orphan() && !w.packed() {
+		if !runs[a.at].orphan() && !w.unfound[a.at] && !w.packed() {
 			return a, "a gap was told, and nothing is missing"
 		}
 		a.unsure++
@@ -154,6 +157,9 @@ func (w *witness) moved(a account, j int) account {
 	leave := func(l left) {
 		if l.told && w.mayMiss(l.run, l.off) {
 			l.excused = int64(len(w.model.runs[l.run].data))
+		}
+		if l.told && w.unfound[l.run] { // nobody waits for what comes late to it
+			l.excused = math.MaxInt64
 		}
 		b.lefts = append(b.lefts, l)
 	}

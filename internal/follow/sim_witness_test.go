@@ -3,9 +3,11 @@
 package follow
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +46,7 @@ func (s *simulation) begin(w *witness, strict bool) {
 	}
 	void := w.nowhere
 	w.nowhere = s.live == nil
+	hidden := s.hidden()
 	var f *Follower
 	var err error
 	follow := func() { f, err = s.logs.Follow(context.Background(), s.model.log, start) }
@@ -74,27 +77,36 @@ func (s *simulation) begin(w *witness, strict bool) {
 		a.removed = s.live == nil
 		w.accounts = []account{a}
 	} else {
-		w.loseSight()
+		maps.Copy(hidden, s.hidden())
+		w.loseSight(hidden)
 		w.resumed(void)
 	}
 	w.cursor = f.Opening().Cursor
 }
 
-// loseSight notes which runs the follower could not find when it began.
-func (w *witness) loseSight() {
-	w.unfound = make(map[int]bool)
-	hidden := func(k int) bool {
-		c := w.runs[k]
-		return c.orphan() && c.sources[0].hidden
+// hidden are the runs whose file has a name that no follower can know.
+func (m *model) hidden() map[int]bool {
+	hidden := make(map[int]bool)
+	for k, c := range m.runs {
+		if c.orphan() && c.sources[0].hidden {
+			hidden[k] = true
+		}
 	}
+	return hidden
+}
+
+// loseSight notes which runs the follower could not find when it began: those of hidden, that were
+// so before it began or after.
+func (w *witness) loseSight(hidden map[int]bool) {
+	w.unfound = make(map[int]bool)
 	for _, a := range w.accounts {
 		for _, l := range a.lefts {
-			w.unfound[l.run] = w.unfound[l.run] || hidden(l.run)
+			w.unfound[l.run] = w.unfound[l.run] || hidden[l.run]
 		}
 	}
 	void := slices.ContainsFunc(w.accounts, func(a account) bool { return a.at == 0 })
 	for k := range w.runs {
-		w.unfound[k] = w.unfound[k] || (w.met == MetGap || void && w.nowhere) && hidden(k)
+		w.unfound[k] = w.unfound[k] || (w.met == MetGap || void && w.nowhere) && hidden[k]
 	}
 }
 
@@ -113,6 +125,7 @@ func (w *witness) resumed(void bool) {
 			more, _ := w.jump(b)
 			out = append(out, more...)
 		}
+		denied := a.denied && w.runs[a.at].orphan()
 		a.late, a.opening, a.denied = notLate, w.met == MetGap, false
 		a.unmet = a.unmet || w.nowhere
 		if a.removed && a.at > 0 { // what the log is like is told to each follower that comes
@@ -123,7 +136,8 @@ func (w *witness) resumed(void bool) {
 			out = append(out, b)
 		}
 		// It was between two events of which the first one told where it goes.
-		if a.gaps > 0 || a.removed || void {
+		// Or the log's name was of something else, and its own file gone.
+		if a.gaps > 0 || a.removed || void || denied {
 			more, _ := w.jump(a)
 			for _, b := range more {
 				b.opening, b.unmet = a.opening, a.unmet
@@ -132,9 +146,33 @@ func (w *witness) resumed(void bool) {
 		}
 		if a.gaps == 0 {
 			out = append(out, a)
+			out = append(out, w.inTheSameHole(a)...)
 		}
 	}
 	w.accounts = distinct(out)
+}
+
+// inTheSameHole gives the accounts of a cursor that fits a later content of the same file as well:
+// both begin alike, and have nothing but a hole before it.
+func (w *witness) inTheSameHole(a account) (out []account) {
+	around := func(c *run) (head, tail []byte) {
+		if a.off < overlap || a.off > int64(len(c.data)) {
+			return nil, nil
+		}
+		return c.data[:overlap], c.data[a.off-overlap : a.off]
+	}
+	head, tail := around(w.runs[a.at])
+	if len(bytes.Trim(tail, "\x00")) > 0 {
+		return nil
+	}
+	for j := a.at + 1; j < len(w.runs) && w.runs[j].by == byTruncate; j++ {
+		if h, t := around(w.runs[j]); head != nil && bytes.Equal(h, head) && bytes.Equal(t, tail) {
+			b := a
+			b.at, b.told = j, 0
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // refused looks whether there was reason to refuse to go on without a gap.

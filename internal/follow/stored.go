@@ -124,18 +124,19 @@ func (s *stored) find() error {
 	return fmt.Errorf("%w: %w", errAway, errMoved)
 }
 
-// reopen keeps the file open again. It reports false where it may not be, or is away.
-func (s *stored) reopen() bool {
+// reopen keeps a closed file open again. Its error is errFull where that may not be, and
+// errAway where it cannot be opened.
+func (s *stored) reopen(u use) error {
 	f, err := s.again()
 	if err != nil {
-		return false
+		return err
 	}
-	if !f.keep(kept) {
+	if !f.keep(u) {
 		f.Close()
-		return false
+		return errFull
 	}
 	s.file.Store(&f)
-	return true
+	return nil
 }
 
 // with gives do the open file.
