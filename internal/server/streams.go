@@ -70,9 +70,9 @@ func tellStreams(t *tabwriter.Writer, streams *wire.Streams, remembered int, now
 	}
 	fmt.Fprintln(t, "\nENDED\tAS\tAGO\tAGE\tBYTES\tRECLAIM\tREASON\tCLIENT\t  LOG")
 	for _, st := range streams.Ended {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%.1fms\t%s\t%s\t  %s\n",
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%.1fms\t%s\t%s\t  %s  (%s)\n",
 			st.ID, st.As, short(now.Sub(*st.Ended)), short(st.Ended.Sub(st.Opened)), st.Bytes,
-			*st.ReclaimMS, st.Reason, st.Client, quotePath(shorten(st.Log)))
+			*st.ReclaimMS, st.Reason, st.Client, quotePath(shorten(st.Log)), shorten(st.Detail))
 	}
 	if more := remembered - len(streams.Ended); more > 0 {
 		t.Flush()
@@ -101,5 +101,5 @@ func rtt(us int64) string {
 	if us == 0 {
 		return "-"
 	}
-	return (time.Duration(us) * time.Microsecond).Round(10 * time.Microsecond).String()
+	return (time.Duration(us) * time.Microsecond).String()
 }
