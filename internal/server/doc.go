@@ -15,8 +15,10 @@
 //	or a pipelined request          the connection's state                                      has any; else the maximum
 //	                                (sweeper.go, liveness_linux.go)                             age
 //	vanishing: no FIN, packets      TCP_USER_TIMEOUT, keepalive       heartbeat + max(30 s,     the lease; else 31 s while
-//	dropped                         (liveness.go)                     stall timeout + 5 s)      nothing is sent, else the
-//	                                                                  + 1 s                     system's own, in minutes
+//	dropped                         (liveness.go)                     stall timeout + 5 s)      nothing is sent, the write
+//	                                                                  + 1 s                     deadline on a busy log, and
+//	                                                                                            else the system's own, in
+//	                                                                                            minutes
 //	being stopped, a laptop that    the lease (lease.go)              lease + 1 s               lease + 1 s
 //	sleeps, a proxy that keeps
 //	the connection

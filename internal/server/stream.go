@@ -77,7 +77,7 @@ type clock struct{ start time.Time }
 
 func (c *clock) now() time.Duration { return time.Since(c.start) + 1 } // never 0, which means "not"
 
-// idDigits is how many there are: 128 bits in hex.
+// idDigits is how many digits a whole id has: 128 bits in hex.
 const idDigits = 32
 
 func newID() string {
