@@ -115,16 +115,19 @@ func (f *files) wait() {
 }
 
 // take counts a file that is to be opened for a use that is not brief. Its error is
-// errFull where there may be no more. The caller gives it back.
+// errFull, or errLent, where there may be no more. The caller gives it back.
 func (f *files) take(u use) error {
 	ok, urgent := f.tryTake(u)
 	if urgent {
 		f.ask()
 	}
-	if !ok {
-		return errFull
+	switch {
+	case ok:
+		return nil
+	case u == lent:
+		return errLent
 	}
-	return nil
+	return errFull
 }
 
 func (f *files) tryTake(u use) (ok, urgent bool) {

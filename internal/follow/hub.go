@@ -103,6 +103,7 @@ func (h *hub) run() {
 		select {
 		case <-h.quit:
 			h.teardown() // not deferred: it would wait for a look that panics, and nobody would hear of it
+			h.logs.left(h)
 			return
 		case <-h.kick:
 		case <-timer.C:

@@ -2,6 +2,7 @@ package follow
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"maps"
 	"path"
@@ -51,10 +52,11 @@ type Logs struct {
 	files   *files
 	turns   chan struct{} // one for each search that may inflate at a time
 
-	mu     sync.Mutex
-	hubs   map[hubKey]*hub
-	closed bool
-	wg     sync.WaitGroup // the hubs' goroutines
+	mu      sync.Mutex
+	hubs    map[hubKey]*hub
+	leaving map[*hub]struct{} // that nobody needs any more, and that still hold something
+	closed  bool
+	wg      sync.WaitGroup // the hubs' goroutines
 }
 
 type hubKey struct {
@@ -70,6 +72,7 @@ func Open(roots []Root, opt Options) (_ *Logs, err error) {
 		opt:     opt,
 		watcher: &watcher{off: opt.NoWatch, dirs: make(map[string]*watchedDir), notes: make(map[string]string)},
 		hubs:    make(map[hubKey]*hub),
+		leaving: make(map[*hub]struct{}),
 		turns:   make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 	l.opt.Poll = cmp.Or(opt.Poll, defaultPoll)
@@ -118,25 +121,44 @@ func (l *Logs) Close() error {
 	return err
 }
 
-// acquire gives the hub of a log, with a reference that release gives back.
-func (l *Logs) acquire(r *root, name string) (*hub, error) {
+// acquire gives the hub of a log, with a reference that release gives back. Where there
+// is no file for another log, but one is no longer followed, it waits for that.
+func (l *Logs) acquire(ctx context.Context, r *root, name string) (*hub, error) {
+	for {
+		h, leaving, err := l.tryAcquire(r, name)
+		if leaving == nil {
+			return h, err
+		}
+		select {
+		case <-leaving.done:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// tryAcquire is acquire that does not wait: leaving is a hub to wait for, if there is one.
+func (l *Logs) tryAcquire(r *root, name string) (_ *hub, leaving *hub, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return nil, ErrClosed
+		return nil, nil, ErrClosed
 	}
 	key := hubKey{r, name}
 	h, ok := l.hubs[key]
 	if !ok {
 		if err := l.files.admit(); err != nil {
-			return nil, err
+			for leaving := range l.leaving {
+				return nil, leaving, nil
+			}
+			return nil, nil, err
 		}
 		h = newHub(l, key)
 		l.hubs[key] = h
 		l.wg.Go(h.run)
 	}
 	h.refs++
-	return h, nil
+	return h, nil, nil
 }
 
 // hintAll asks all hubs for a look.
@@ -156,12 +178,20 @@ func (l *Logs) release(h *hub) {
 	last := h.refs == 0
 	if last && l.hubs[h.key] == h {
 		delete(l.hubs, h.key)
+		l.leaving[h] = struct{}{}
 		close(h.quit)
 	}
 	l.mu.Unlock()
 	if last {
 		<-h.done
 	}
+}
+
+// left notes that a hub holds nothing any more.
+func (l *Logs) left(h *hub) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.leaving, h)
 }
 
 // Info tells about a log as it is now.

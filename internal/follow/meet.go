@@ -18,6 +18,13 @@ func (h *hub) meet(s *search, c cursor, start Start) (beginning, error) {
 	if errors.Is(err, errMoved) {
 		return beginning{}, err
 	}
+	if c.id.zero() && !start.Once && isAbsent(h.err) && h.dirAway() {
+		// What the log has been since is away with its directory, whatever the hub has of it.
+		if !start.Wait {
+			return beginning{}, h.err
+		}
+		return beginning{at: place{gen: h.cur}, met: MetContinued, unmet: &c}, nil
+	}
 	w := h.find(c, files)
 	if w.met == MetGap {
 		if w, err = h.meetPacked(s, c, w); err != nil {

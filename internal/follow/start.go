@@ -49,10 +49,12 @@ func (l *Logs) Follow(ctx context.Context, name string, start Start) (*Follower,
 	if err := r.check(below); err != nil && !(mayBeAbsent && isAbsent(err)) {
 		return nil, refuse(name, err)
 	}
-	h, err := l.acquire(r, below)
-	if errors.Is(err, ErrClosed) {
+	h, err := l.acquire(ctx, r, below)
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrClosed), ctx.Err() != nil:
 		return nil, err
-	} else if err != nil {
+	default:
 		return nil, refuse(name, err)
 	}
 	f, err := h.follow(ctx, start, c)
