@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/bubbletail/bubbletail/internal/cli"
+	"github.com/bubbletail/bubbletail/internal/follow"
 	"github.com/bubbletail/bubbletail/internal/server"
 )
 
@@ -77,5 +78,5 @@ func (b budget) warn(f *flags, fixed int, logger *slog.Logger) {
 	}
 	logger.Warn("there will be fewer streams or connections than asked for",
 		"streams", b.streams, "max_streams", f.maxStreams, "connections", b.connections,
-		"descriptors", b.descriptors, "files", b.files, "hint", hint)
+		"descriptors", b.descriptors, "files", b.files, "logs", follow.LogsWithin(b.files), "hint", hint)
 }

@@ -22,10 +22,10 @@ func TestDescriptors_divided(t *testing.T) {
 		{1 << 20, 0, 1024, budget{1 << 20, 2340, 1024, 1<<20 - 2340 - 35}, ""},
 		{4096, 0, 1024, budget{4096, 2340, 1024, 1721}, ""},
 		{2048, 0, 1024, budget{2048, 1509, 1024, 504}, ""},
-		{1024, 0, 1024, budget{1024, 741, 649, 248}, `streams=649 max_streams=1024 connections=741 descriptors=1024 files=248 hint="ulimit -n 1595 before tailsrv starts, or LimitNOFILE= in a systemd unit"`},
+		{1024, 0, 1024, budget{1024, 741, 649, 248}, `streams=649 max_streams=1024 connections=741 descriptors=1024 files=248 logs=219 hint="ulimit -n 1595 before tailsrv starts, or LimitNOFILE= in a systemd unit"`},
 		{1024, 900, 100, budget{1024, 900, 100, 89}, ""},
 		{1024, 2000, 100, budget{1024, 981, 100, 8}, `hint="ulimit -n 2702 `},
-		{1024, 100, 1024, budget{1024, 100, 88, 889}, `streams=88 max_streams=1024 connections=100 descriptors=1024 files=889 hint="--max-connections 1170"`},
+		{1024, 100, 1024, budget{1024, 100, 88, 889}, `streams=88 max_streams=1024 connections=100 descriptors=1024 files=889 logs=819 hint="--max-connections 1170"`},
 		{64, 0, 1024, budget{64, 21, 13, 8}, "streams=13 "},
 	} {
 		f := &flags{maxConnections: tt.maxConnections, maxStreams: tt.maxStreams}

@@ -221,13 +221,23 @@ func (f *files) share() int {
 	return max(1, (f.all-f.spare-f.lent)/max(1, f.hubs))
 }
 
-// admit counts a hub. Its error is errFull if there may be no file for its current generation.
+// LogsWithin is how many logs can be followed at the same time with a limit of so many
+// open files, which [Options].MaxFiles sets; it is at least 1 for [MinFiles].
+func LogsWithin(limit int) int {
+	f, err := newFiles(limit, nil)
+	if err != nil {
+		return 0
+	}
+	return f.all - f.spare
+}
+
+// admit counts a hub. Its error is errCrowded if there may be no file for its current generation.
 func (f *files) admit() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.max > 0 && f.hubs+f.lent >= f.all-f.spare {
 		f.denied = time.Now()
-		return errFull
+		return errCrowded
 	}
 	f.hubs++
 	return nil
@@ -277,6 +287,6 @@ func (f *files) health(h *Health) {
 	defer f.mu.Unlock()
 	h.Files, h.MaxFiles = f.briefly+f.open, f.max
 	if !f.denied.IsZero() && time.Since(f.denied) < lately {
-		h.Notes = append(h.Notes, fmt.Sprintf("%d of at most %d files of logs are open, and more were needed", h.Files, f.max))
+		h.Notes = append(h.Notes, fmt.Sprintf("%d of at most %d files of logs are open, for at most %d logs, and more were needed", h.Files, f.max, f.all-f.spare))
 	}
 }

@@ -135,6 +135,9 @@ func TestFiles_thoseForLateBytesGoFirst(t *testing.T) {
 		return n
 	}
 	eventually(t, func() bool { return closed(f.hub) == 4 }, "all that only late bytes may come to is closed")
+	if notes := l.Health().Notes; len(notes) != 1 || !strings.Contains(notes[0], "more were needed") {
+		t.Errorf("nobody is told: %q", notes)
+	}
 	if n := closed(stuck.hub); n > 0 {
 		t.Errorf("%d are closed that are to be read", n)
 	}

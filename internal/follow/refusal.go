@@ -98,6 +98,8 @@ func (exhausted) Is(target error) bool { return target == syscall.EMFILE }
 const (
 	// errFull is the error of an opening over the limit.
 	errFull = exhausted("as many files of logs are open as may be")
+	// errCrowded is the error of following one log more.
+	errCrowded = exhausted("as many logs are followed as there may be files for")
 	// errLent is the error of lending a file when others have as many as may be lent.
 	errLent = exhausted("as many parts of logs are being read as may be at the same time")
 	// errNoFile is the error of what could not be done because something could not be opened.

@@ -30,6 +30,7 @@ const (
 type candidate struct {
 	gen    *generation
 	needed bool // a follower can still come to it
+	grace  bool // late bytes may still come to it, of which followers want to know
 	users  int
 	limit  int // how many may be open before it is closed, however many files are left
 	place  int // in the chain
@@ -51,7 +52,7 @@ func (h *hub) candidates(needed map[*generation]bool, now time.Time) (out []cand
 		switch {
 		case !g.settled || g.users > 0:
 		case now.Sub(g.left) < h.grace: // somebody may wait for late bytes
-			c.limit = maxOpenInGrace
+			c.limit, c.grace = maxOpenInGrace, !g.leave.static
 		default:
 			c.limit = maxOpen
 		}
@@ -99,7 +100,7 @@ func (h *hub) makeRoom(needed map[*generation]bool, now time.Time) (more bool) {
 			}
 			if c.gen.body.stored().isOpen() && h.shut(c.gen, s.dire && keeps > s.share) {
 				keeps--
-				if c.needed {
+				if c.needed || c.grace {
 					h.logs.files.deny()
 				}
 			}

@@ -31,11 +31,12 @@ func TestServer_outOfFiles(t *testing.T) {
 		}
 	}
 	h := f.health()
-	if open == 0 || open == follow.MinFiles || h.Status != "degraded" || !strings.Contains(strings.Join(h.Notes, " "), "files of logs are open") {
+	if open != follow.LogsWithin(follow.MinFiles) || h.Status != "degraded" || !strings.Contains(strings.Join(h.Notes, " "), "files of logs are open") {
 		t.Errorf("with %d streams: %+v", open, h)
 	}
 	_, body := f.ask(http.MethodGet, "/-/metrics", "")
-	for _, want := range []string{fmt.Sprintf("tailsrv_files_open %d\n", open), fmt.Sprintf("tailsrv_files_max %d\n", follow.MinFiles)} {
+	for _, want := range []string{fmt.Sprintf("tailsrv_files_open %d\n", open), fmt.Sprintf("tailsrv_files_max %d\n", follow.MinFiles),
+		fmt.Sprintf("tailsrv_limit_hits_total{limit=\"files\"} %d\n", follow.MinFiles-open)} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s in\n%s", want, body)
 		}

@@ -34,6 +34,7 @@ type metrics struct {
 	limitStreams *vm.Counter
 	limitClient  *vm.Counter
 	limitConns   *vm.Counter
+	limitFiles   *vm.Counter
 	connsClosed  map[claim]*vm.Counter // to make room, by what they were there for
 	connsRefused *vm.Counter           // answered with 503: there was no place
 	connsFull    *vm.Counter           // not even that
@@ -87,6 +88,7 @@ func newMetrics() *metrics {
 		limitStreams: set.NewCounter(`tailsrv_limit_hits_total{limit="streams"}`),
 		limitClient:  set.NewCounter(`tailsrv_limit_hits_total{limit="client"}`),
 		limitConns:   set.NewCounter(`tailsrv_limit_hits_total{limit="connections"}`),
+		limitFiles:   set.NewCounter(`tailsrv_limit_hits_total{limit="files"}`),
 		connsClosed:  map[claim]*vm.Counter{},
 		connsRefused: set.NewCounter(connsClosed("refused")),
 		connsFull:    set.NewCounter(connsClosed("full")),

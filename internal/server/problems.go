@@ -85,6 +85,7 @@ func (s *Server) problemOf(r *http.Request, refusal *follow.Refusal) *wire.Probl
 	case follow.WhyNoTimes:
 		return problem(http.StatusUnprocessableEntity, "no times", hints.begin)
 	case follow.WhyExhausted:
+		s.metrics.limitFiles.Inc()
 		return problem(http.StatusServiceUnavailable, "out of files", "try again in a few seconds; GET /-/healthz tells how many files are open")
 	}
 	return problem(http.StatusInternalServerError, "refused", "the server's own log says why")
