@@ -74,7 +74,7 @@ func (b budget) warn(f *flags, fixed int, logger *slog.Logger) {
 	}
 	hint := fmt.Sprintf("ulimit -n %d before tailsrv starts, or LimitNOFILE= in a systemd unit", f.descriptorsFor(fixed))
 	if b.connections == f.maxConnections {
-		hint = fmt.Sprintf("--max-connections %d", server.ConnectionsFor(f.maxStreams))
+		hint = fmt.Sprintf("--max-connections %d, or --max-streams %d to mean it", server.ConnectionsFor(f.maxStreams), b.streams)
 	}
 	logger.Warn("there will be fewer streams or connections than asked for",
 		"streams", b.streams, "max_streams", f.maxStreams, "connections", b.connections,

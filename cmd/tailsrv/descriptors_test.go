@@ -25,7 +25,7 @@ func TestDescriptors_divided(t *testing.T) {
 		{1024, 0, 1024, budget{1024, 741, 649, 248}, `streams=649 max_streams=1024 connections=741 descriptors=1024 files=248 logs=219 hint="ulimit -n 1595 before tailsrv starts, or LimitNOFILE= in a systemd unit"`},
 		{1024, 900, 100, budget{1024, 900, 100, 89}, ""},
 		{1024, 2000, 100, budget{1024, 981, 100, 8}, `hint="ulimit -n 2702 `},
-		{1024, 100, 1024, budget{1024, 100, 88, 889}, `streams=88 max_streams=1024 connections=100 descriptors=1024 files=889 logs=819 hint="--max-connections 1170"`},
+		{1024, 100, 1024, budget{1024, 100, 88, 889}, `streams=88 max_streams=1024 connections=100 descriptors=1024 files=889 logs=819 hint="--max-connections 1170, or --max-streams 88 to mean it"`},
 		{64, 0, 1024, budget{64, 21, 13, 8}, "streams=13 "},
 	} {
 		f := &flags{maxConnections: tt.maxConnections, maxStreams: tt.maxStreams}

@@ -57,9 +57,9 @@
 //
 // # What clients can hold on to
 //
-//	a connection that asks nothing       60 s; makes room for others at once
-//	a header that comes slowly           5 s; makes room after 50 ms
-//	a header of more than 16 KiB         431
+//	a connection between two requests    60 s; makes room for others at once
+//	one that never asked, a slow header  5 s; makes room after 50 ms
+//	a header of more than 20 KiB         431
 //	a body                               5 s of a renewal, else 400; makes room after 50 ms
 //	an answer that nobody takes          stall timeout; makes room after 5 s
 //	a stream                             the table above; makes room for nobody

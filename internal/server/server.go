@@ -106,11 +106,13 @@ func (s *Server) Serve(ctx context.Context, ls ...net.Listener) error {
 	case err = <-failed:
 	}
 	begun := time.Now()
+	s.cfg.Logger.Info("stopping", "streams", s.registry.size(), "drain", s.cfg.Drain)
 	s.drain(hs)
 	accepting.Wait() // from here on no connection is added
 	s.conns.all.Wait()
 	stopSweeping()
 	sweeper.Wait()
+	s.cfg.Logger.Info("stopped", "after", time.Since(begun).Round(time.Millisecond))
 
 	stopWriting()
 	select {
