@@ -47,8 +47,9 @@ func oversee(t *testing.T) (*overseen, *Watcher) {
 	mux.HandleFunc("DELETE /-/streams/", func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.deleted = append(f.deleted, r.URL.Path)
+		end := f.end
 		f.mu.Unlock()
-		f.end(w, r)
+		end(w, r)
 	})
 	srv := &http.Server{Handler: mux}
 	go srv.Serve(f.listener)
