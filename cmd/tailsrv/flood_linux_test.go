@@ -285,7 +285,7 @@ func TestFlood_streamsLeaveRoom(t *testing.T) {
 func TestFlood_descriptorsTakenByOthers(t *testing.T) {
 	s := startWithin(t, floodDescriptors, floodDir(t))
 	s.settled(t, "/app.log")
-	eventually(t, func() error { // so that idle ones have the lowest numbers
+	proctest.Eventually(t, func() error { // so that idle ones have the lowest numbers
 		if n := s.sockets(t); n > 1 {
 			return fmt.Errorf("%d sockets are open beside the listener", n-1)
 		}

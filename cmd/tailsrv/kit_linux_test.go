@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/bubbletail/bubbletail/internal/leak"
 	"github.com/bubbletail/bubbletail/internal/proctest"
@@ -142,7 +141,7 @@ func (s *tailsrv) settled(t testing.TB, paths ...string) leak.Held {
 		_ = c.delete(t.Context()) // either will do: servers are tried that lack one of them
 		c.Close()
 	}
-	eventually(t, func() error {
+	proctest.Eventually(t, func() error {
 		all, err := s.streams(t.Context())
 		if err == nil && len(all.Live) > 0 {
 			err = fmt.Errorf("%d streams are live", len(all.Live))
@@ -158,26 +157,6 @@ func (s *tailsrv) settled(t testing.TB, paths ...string) leak.Held {
 		}
 	}
 	return least
-}
-
-// eventually asks again until check has nothing to object to. It is for what the
-// kernel or a server shows and nobody announces.
-func eventually(t testing.TB, check func() error) {
-	t.Helper()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	late := time.After(proctest.Patience)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ticker.C:
-		case <-late:
-			t.Fatalf("still after %v: %v", proctest.Patience, err)
-		}
-	}
 }
 
 // givesBack waits until the server holds no more than base, or says what is left.

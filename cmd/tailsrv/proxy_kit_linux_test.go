@@ -67,7 +67,7 @@ func startProxy(t testing.TB, kind proxyKind, upstream string) *proxy {
 	}
 	p := &proxy{kind, freeAddress(t)}
 	program := startBounded(t, kind.setUp(t, kind, p.addr, upstream))
-	eventually(t, func() error {
+	proctest.Eventually(t, func() error {
 		select {
 		case <-program.Exited:
 			t.Fatalf("%s ended: %s", kind.program, program.Log)
@@ -286,7 +286,7 @@ func (p *passage) renew(t testing.TB) {
 // awaitEnded waits until the server has reclaimed the stream with this id.
 func (s *tailsrv) awaitEnded(t testing.TB, id string) (last wire.StreamInfo) {
 	t.Helper()
-	eventually(t, func() error {
+	proctest.Eventually(t, func() error {
 		all, err := s.streams(t.Context())
 		if err != nil {
 			return err

@@ -353,7 +353,7 @@ func throughTailtui(t *testing.T, kind proxyKind, tailtui string) {
 	c.Out.AwaitMatch(t, `first\n`, 1)
 	st := srv.onlyStream(t)
 	lease := time.Duration(st.LeaseMS) * time.Millisecond
-	eventually(t, func() error {
+	proctest.Eventually(t, func() error {
 		if st := srv.onlyStream(t); time.Since(st.Opened) < 2*lease {
 			return fmt.Errorf("stream %s is not twice as old as its lease of %v", st.ID, lease)
 		}
@@ -392,7 +392,7 @@ func throughTailtui(t *testing.T, kind proxyKind, tailtui string) {
 // onlyStream waits for one live stream and gives it.
 func (s *tailsrv) onlyStream(t testing.TB) (st wire.StreamInfo) {
 	t.Helper()
-	eventually(t, func() error {
+	proctest.Eventually(t, func() error {
 		all, err := s.streams(t.Context())
 		if err == nil && len(all.Live) != 1 {
 			err = fmt.Errorf("%d streams are live", len(all.Live))

@@ -178,23 +178,3 @@ func (s *tailsrv) held(t testing.TB) (leak.Held, error) {
 	held.Goroutines = goroutines
 	return held, err
 }
-
-// eventually asks again until check has nothing to object to. It is for what the
-// kernel shows and nobody announces.
-func eventually(t testing.TB, check func() error) {
-	t.Helper()
-	ticker := time.NewTicker(5 * time.Millisecond)
-	defer ticker.Stop()
-	late := time.After(proctest.Patience)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ticker.C:
-		case <-late:
-			t.Fatalf("still after %v: %v", proctest.Patience, err)
-		}
-	}
-}

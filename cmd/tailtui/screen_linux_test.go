@@ -118,7 +118,7 @@ func (x *terminal) stall(t *testing.T, log *file) {
 	t.Helper()
 	waiting, since := 0, time.Now()
 	line := 0
-	eventually(t, func() error {
+	proctest.Eventually(t, func() error {
 		line++
 		log.append(strings.Repeat(fmt.Sprintf("flood %d ", line), 40) + "\n")
 		now := x.untaken(t)

@@ -167,7 +167,7 @@ func (l *lives) givesBack(t *testing.T, dir string) {
 	}
 	http.DefaultClient.CloseIdleConnections()
 	want := heldBy(t, fresh)
-	eventually(t, func() error {
+	proctest.Eventually(t, func() error {
 		now := heldBy(t, l.now)
 		if len(now.Descriptors) > len(want.Descriptors) || len(now.Watches) > len(want.Watches) {
 			return fmt.Errorf("the server holds\n%sa fresh one\n%s", now, want)

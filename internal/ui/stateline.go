@@ -157,16 +157,7 @@ func (s scribe) closedFor(st Status) standing {
 func (w standing) badge() string { return w.sign + " " + w.word }
 
 // forms gives the badge with its figure, from longest to shortest.
-func (w standing) forms() []string {
-	if len(w.figure) == 0 {
-		return []string{w.badge()}
-	}
-	out := make([]string, len(w.figure))
-	for i, f := range w.figure {
-		out[i] = w.badge() + f
-	}
-	return out
-}
+func (w standing) forms() []string { return screen.Forms(w.badge(), w.figure) }
 
 // stateLine draws the top row: first what the link and the view are, then
 // what they are of, then measurements at the right edge.

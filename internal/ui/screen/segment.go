@@ -122,3 +122,16 @@ func Reasons(why, ellipsis string) []string {
 	}
 	return append(forms, "")
 }
+
+// Forms gives a text with each of the figures that can follow it, from longest to
+// shortest; the text alone where there are none.
+func Forms(text string, figures []string) []string {
+	if len(figures) == 0 {
+		return []string{text}
+	}
+	out := make([]string, len(figures))
+	for i, f := range figures {
+		out[i] = text + f
+	}
+	return out
+}

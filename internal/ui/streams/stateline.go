@@ -91,16 +91,7 @@ func (m Model) retry() []string {
 func (w standing) badge() string { return w.sign + " " + w.word }
 
 // forms gives the badge with its figure, from longest to shortest.
-func (w standing) forms() []string {
-	if len(w.figure) == 0 {
-		return []string{w.badge()}
-	}
-	out := make([]string, len(w.figure))
-	for i, f := range w.figure {
-		out[i] = w.badge() + f
-	}
-	return out
-}
+func (w standing) forms() []string { return screen.Forms(w.badge(), w.figure) }
 
 // Ranks of the row's parts. What it stands for stays in any case, then comes why,
 // then of what server, then how old it is, then figures.
